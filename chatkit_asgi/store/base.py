@@ -1,0 +1,155 @@
+"""The contracts of persistence: `Store` for threads, items and attachments, `AttachmentStore` for their bytes.
+
+Backends live beside this file; nothing here knows them.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Generic
+
+from typing_extensions import TypeVar
+
+from chatkit_asgi.errors import NotFoundError
+from chatkit_asgi.ids import StoreItemType, default_generate_id
+from chatkit_asgi.types import (
+    Attachment,
+    AttachmentCreateParams,
+    FeedbackKind,
+    Page,
+    ThreadItem,
+    ThreadMetadata,
+    is_hidden,
+)
+
+__all__ = ["AttachmentStore", "NotFoundError", "Store", "StoreItemType", "TContext", "default_generate_id"]
+
+TContext = TypeVar("TContext", default=object)
+
+
+class AttachmentStore(ABC, Generic[TContext]):
+    """Registers uploads and deletes their bytes. The metadata itself lives in the `Store`."""
+
+    @abstractmethod
+    async def delete_attachment(self, attachment_id: str, context: TContext) -> None:
+        """Delete the bytes. May be called twice; raises NotFoundError for somebody else's attachment."""
+
+    async def create_attachment(self, input: AttachmentCreateParams, context: TContext) -> Attachment:
+        """Register an upload that is about to come and say where its bytes go (two-phase upload).
+
+        Raises NotImplementedError unless overridden.
+        """
+        raise NotImplementedError(f"{type(self).__name__} takes no two-phase uploads: override create_attachment()")
+
+    def generate_attachment_id(self, mime_type: str, context: TContext) -> str:
+        """A new attachment id."""
+        return default_generate_id("attachment")
+
+
+class Store(ABC, Generic[TContext]):
+    """Keeps threads, their items in order, and attachment metadata, each for its owner.
+
+    Everything that belongs to another owner is *not found*: `NotFoundError` from loads, nothing in pages,
+    no effect from deletes. Values handed in are the caller's: a store copies what it keeps.
+    """
+
+    def generate_thread_id(self, context: TContext) -> str:
+        """A new thread id."""
+        return default_generate_id("thread")
+
+    def generate_item_id(self, item_type: StoreItemType, thread: ThreadMetadata, context: TContext) -> str:
+        """A new id for an item of the given kind in `thread`."""
+        return default_generate_id(item_type)
+
+    @abstractmethod
+    async def load_thread(self, thread_id: str, context: TContext) -> ThreadMetadata:
+        """The thread's metadata, without its items. Raises NotFoundError."""
+
+    @abstractmethod
+    async def save_thread(self, thread: ThreadMetadata, context: TContext) -> None:
+        """Insert or replace the metadata; the items of a `Thread` are not looked at.
+
+        Raises NotFoundError when the id belongs to somebody else.
+        """
+
+    @abstractmethod
+    async def load_thread_items(
+        self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
+    ) -> Page[ThreadItem]:
+        """A page of items, hidden ones included, in the order they were first added (`asc`) or its reverse.
+
+        `after` is the last page's `after` or the id of the last item seen. Called with positions and with
+        keywords. Raises NotFoundError for an unknown thread, InvalidRequestError for an unknown cursor.
+        """
+
+    @abstractmethod
+    async def save_attachment(self, attachment: Attachment, context: TContext) -> None:
+        """Insert or replace the metadata of an attachment, what its `thread_id` says included."""
+
+    @abstractmethod
+    async def load_attachment(self, attachment_id: str, context: TContext) -> Attachment:
+        """An attachment's metadata. Raises NotFoundError."""
+
+    @abstractmethod
+    async def delete_attachment(self, attachment_id: str, context: TContext) -> None:
+        """Delete the metadata. May be repeated."""
+
+    @abstractmethod
+    async def load_threads(self, limit: int, after: str | None, order: str, context: TContext) -> Page[ThreadMetadata]:
+        """A page of the owner's threads in the order of their creation or its reverse; cursors as for items."""
+
+    @abstractmethod
+    async def add_thread_item(self, thread_id: str, item: ThreadItem, context: TContext) -> None:
+        """Append an item; one whose id the thread has already is replaced and keeps its place.
+
+        Raises NotFoundError for an unknown thread.
+        """
+
+    @abstractmethod
+    async def save_item(self, thread_id: str, item: ThreadItem, context: TContext) -> None:
+        """Replace an item in its place, or append it when the thread has none of that id."""
+
+    @abstractmethod
+    async def load_item(self, thread_id: str, item_id: str, context: TContext) -> ThreadItem:
+        """One item, hidden or not. Raises NotFoundError."""
+
+    @abstractmethod
+    async def delete_thread(self, thread_id: str, context: TContext) -> None:
+        """Delete a thread, its items and its attachments' metadata. May be repeated."""
+
+    @abstractmethod
+    async def delete_thread_item(self, thread_id: str, item_id: str, context: TContext) -> None:
+        """Delete one item. May be repeated."""
+
+    # What follows has a default, so that stores written for the published SDK go on working.
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """Makes the store calls inside it one unit: all of them or, when an exception leaves it, none.
+
+        The default does nothing: each call stands alone. Nesting joins the outer transaction.
+        """
+        yield
+
+    async def load_visible_items(
+        self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
+    ) -> Page[ThreadItem]:
+        """As `load_thread_items`, without the items a client never sees; full whenever more of them exist.
+
+        The default reads on until the page is full; a backend does better in its query.
+        """
+        seen: list[ThreadItem] = []
+        while True:
+            page = await self.load_thread_items(thread_id, after, limit + 1, order, context)
+            seen += [item for item in page.data if not is_hidden(item)]
+            if len(seen) > limit:
+                return Page(data=seen[:limit], has_more=True, after=seen[limit - 1].id)
+            if not page.has_more or page.after in (None, after):
+                return Page(data=seen, has_more=False)
+            after = page.after
+
+    async def save_feedback(self, thread_id: str, item_ids: list[str], kind: FeedbackKind, context: TContext) -> None:
+        """Keep what the user thinks of some items; a later word on the same item replaces the earlier one.
+
+        The default keeps nothing. Raises NotFoundError for an unknown thread.
+        """
