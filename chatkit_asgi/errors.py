@@ -6,6 +6,8 @@
     ├── NotFoundError                            404  thread, item or attachment
     ├── InvalidRequestError  (also ValueError)   400  not a request, the wrong kind of item
     ├── ConflictError        (also ValueError)   409  not pending, locked, busy
+    ├── TooLargeError                            413  a body or an upload over its limit
+    ├── UnsupportedTypeError                     415  a body or an upload of a kind not taken here
     ├── NotSupportedError    (also RuntimeError) 501  nothing is configured for it
     └── BackendError                             503  database or blobs are away; the cause is kept
     BaseStreamError                              raised by respond(): an error event, never a status
@@ -31,6 +33,8 @@ __all__ = [
     "NotFoundError",
     "NotSupportedError",
     "StreamError",
+    "TooLargeError",
+    "UnsupportedTypeError",
 ]
 
 
@@ -52,6 +56,14 @@ class InvalidRequestError(ChatKitError, ValueError):
 
 class ConflictError(ChatKitError, ValueError):
     """The request is well-formed but the thread or item is not in a state that allows it."""
+
+
+class TooLargeError(ChatKitError):
+    """A request's body or an upload is larger than the operator allows."""
+
+
+class UnsupportedTypeError(ChatKitError):
+    """A request's body or an upload is of a kind that is not taken here."""
 
 
 class NotSupportedError(ChatKitError, RuntimeError):
