@@ -30,7 +30,7 @@ def __getattr__(name: str) -> Any:  # Any: the attribute decides
     from importlib import import_module
 
     if name == "app":
-        value = import_module("chatkit_asgi.application").create_app()
+        value = import_module("chatkit_asgi.application").app_from_environment()
     elif name in _HOMES:
         value = getattr(import_module(_HOMES[name]), name)
     else:

@@ -1,0 +1,29 @@
+# What CONTRIBUTING.md describes; `make check` is all that CI runs.
+PYTHON ?= .venv/bin/python
+
+.PHONY: fmt lint type test check install constraints
+
+install:
+	test -x $(PYTHON) || python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+
+fmt:
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+lint:
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+
+type:
+	$(PYTHON) -m mypy
+
+test:
+	$(PYTHON) -m coverage erase
+	$(PYTHON) -m coverage run -m pytest
+	$(PYTHON) -m coverage report
+
+check: lint type test
+
+constraints:
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-header --no-annotate --output-file constraints.txt

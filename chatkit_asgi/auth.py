@@ -1,0 +1,72 @@
+"""Who is calling: functions from a request to a `RequestContext`. Refusals are HTTP errors that say what to do."""
+
+import hmac
+import ipaddress
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from chatkit_asgi.context import RequestContext
+
+__all__ = ["Authenticate", "bearer_token", "local_only", "locale_of"]
+
+Authenticate = Callable[[Request], Awaitable[Any]]
+"""Gives the context of a request's caller, or None when there is none; `Any`: an application's own class."""
+
+LOCAL_USER = "local"
+"""The one user of an app without authentication."""
+
+
+def local_only(*, allow_remote: bool = False) -> Authenticate:
+    """Everybody on this machine is the same user; others are refused unless `allow_remote`."""
+
+    async def authenticate(request: Request) -> RequestContext:
+        if not allow_remote and not _is_loopback(request):
+            raise HTTPException(
+                403,
+                "Without authentication this server answers only callers on its own machine. Its operator can set "
+                "CHATKIT_AUTH, or CHATKIT_ALLOW_UNAUTHENTICATED=1 to serve everybody as one user.",
+            )
+        return _context(request, LOCAL_USER)
+
+    return authenticate
+
+
+def bearer_token(users: Mapping[str, str]) -> Authenticate:
+    """Wants ``Authorization: Bearer TOKEN`` (RFC 6750); `users` maps tokens to user ids."""
+    known = [(token.encode(), user) for token, user in users.items()]
+
+    async def authenticate(request: Request) -> RequestContext:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        given = token.strip().encode() if scheme.lower() == "bearer" else b""
+        # every token is compared, so that the time taken tells nothing about them
+        matches = [user for known_token, user in known if hmac.compare_digest(known_token, given)]
+        if not matches:
+            raise HTTPException(
+                401,
+                "This server wants a token: send the header Authorization: Bearer TOKEN.",
+                {"www-authenticate": "Bearer"},
+            )
+        return _context(request, matches[0])
+
+    return authenticate
+
+
+def locale_of(request: Request) -> str:
+    """The first language of ``Accept-Language``, or ``en``."""
+    first = request.headers.get("accept-language", "").split(",")[0].split(";")[0].strip()
+    return first if first and first != "*" else "en"
+
+
+def _context(request: Request, user: str) -> RequestContext:
+    name = request.scope.get("chatkit.request_id", "")
+    return RequestContext(user_id=user, locale=locale_of(request), request_id=name)
+
+
+def _is_loopback(request: Request) -> bool:
+    try:
+        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,84 @@
+"""The command line: `chatkit-asgi serve`, `migrate`, `check`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+import uvicorn
+from pydantic import ValidationError
+
+from chatkit_asgi import __version__, logs
+from chatkit_asgi.application import check, open_engine
+from chatkit_asgi.errors import ChatKitError
+from chatkit_asgi.settings import Settings
+from chatkit_asgi.store.sql import migrate
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0 when it did what was asked, 1 when it could not."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options, Settings()))
+    except ValidationError as exc:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors(include_url=False))
+        print(f"chatkit-asgi: the settings are not valid: {faults}", file=sys.stderr)
+    except ChatKitError as exc:
+        print(f"chatkit-asgi: {exc}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="chatkit-asgi", description="A self-hosted ChatKit backend.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run the app")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=8000, help="port to listen on (default: %(default)s)")
+    serve.set_defaults(run=_serve)
+
+    upgrade = commands.add_parser("migrate", help="bring the database up to date")
+    upgrade.add_argument("revision", nargs="?", default="head", help="where to (default: %(default)s)")
+    upgrade.set_defaults(run=_migrate)
+
+    commands.add_parser("check", help="look whether the settings work").set_defaults(run=_check)
+    return parser
+
+
+def _serve(options: argparse.Namespace, settings: Settings) -> int:
+    # our own line per request replaces uvicorn's, which would write signed links into the log
+    uvicorn.run(
+        "chatkit_asgi:app",
+        host=options.host,
+        port=options.port,
+        log_level=settings.log_level.lower(),
+        access_log=False,
+        timeout_graceful_shutdown=10,
+    )
+    return 0
+
+
+def _migrate(options: argparse.Namespace, settings: Settings) -> int:
+    logs.configure(settings.log_level)
+    asyncio.run(_migrate_to(options.revision, settings))
+    print(f"the database is at revision {options.revision}")
+    return 0
+
+
+async def _migrate_to(revision: str, settings: Settings) -> None:
+    engine = open_engine(settings)
+    try:
+        await migrate(engine, revision)
+    finally:
+        await engine.dispose()
+
+
+def _check(options: argparse.Namespace, settings: Settings) -> int:
+    failures = 0
+    for name, outcome in asyncio.run(check(settings)):
+        failures += isinstance(outcome, Exception)
+        print(f"{'FAILED' if isinstance(outcome, Exception) else 'ok':6}  {name}: {outcome}")
+    return 1 if failures else 0

@@ -1,0 +1,172 @@
+"""Every option of the app: its type, its default, one sentence. Read from the environment, prefix ``CHATKIT_``."""
+
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+__all__ = ["Settings"]
+
+CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+"""In the environment: values with commas between them."""
+
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+class Settings(BaseSettings):
+    """What the operator may set. The defaults make a laptop work."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHATKIT_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )
+
+    data_dir: Path = Path("chatkit-data")
+    """Folder for everything that is kept on local disk: the SQLite database, uploads, the signing key."""
+    database_url: str = ""
+    """`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`; empty: SQLite in `CHATKIT_DATA_DIR`."""
+    auto_migrate: bool | None = None
+    """Bring the database up to date at start; unset: yes for SQLite, no for PostgreSQL."""
+    files_url: str = ""
+    """Where uploads are kept, `file:///…`; empty: `files` in `CHATKIT_DATA_DIR`."""
+    public_url: str = ""
+    """The address browsers reach the app under, mount path included; empty: taken from each request."""
+    secret_key: SecretStr = SecretStr("")
+    """Signs links; several with commas between, the first signs; empty: made and kept in `CHATKIT_DATA_DIR`."""
+    link_seconds: int = Field(default=3600, gt=0)
+    """How long signed upload and download links live, in seconds."""
+
+    server: str = ""
+    """`module:attribute` of a `ChatKitServer` subclass or instance that replaces the built-in one."""
+    agent: str = ""
+    """`module:attribute` of an Agents SDK `Agent` that answers."""
+    model: str = "gpt-4.1-mini"
+    """The model that answers when no agent is set."""
+    models: CommaSeparated = ()
+    """Models that the composer may choose, with commas between them."""
+    model_api: Literal["responses", "chat_completions"] = "responses"
+    """Which API the model's server speaks."""
+    instructions: str = "You are a helpful assistant."
+    """The system prompt of the built-in agent."""
+    openai_api_key: SecretStr = Field(
+        default=SecretStr(""), validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY")
+    )
+    """The model's key, `OPENAI_API_KEY`; without it and without `OPENAI_BASE_URL` the demo model answers."""
+    openai_base_url: str = Field(default="", validation_alias=AliasChoices("openai_base_url", "OPENAI_BASE_URL"))
+    """Address of an OpenAI-compatible server, `OPENAI_BASE_URL`."""
+    demo_delay: float = Field(default=0.015, ge=0)
+    """Pause of the demo model between two words, in seconds."""
+
+    auth: Literal["none", "token"] = "none"
+    """Who may call: `none` serves callers on this machine only, `token` wants a bearer token."""
+    auth_tokens: SecretStr = SecretStr("")
+    """For `token`: `user:token` pairs with commas between them."""
+    allow_unauthenticated: bool = False
+    """With `none`: serve callers from other machines too, all of them as one user."""
+    cors_origins: CommaSeparated = ()
+    """Origins of the pages that may call, or `*`; empty: pages served from this machine."""
+
+    max_body_bytes: Annotated[int, Field(gt=0)] = 10 << 20
+    """Largest body of `POST /chatkit`, in bytes (`10M` is understood)."""
+    max_upload_bytes: Annotated[int, Field(gt=0)] = 50 << 20
+    """Largest uploaded file, in bytes (`50M` is understood)."""
+    upload_types: CommaSeparated = ()
+    """Media types that may be uploaded, `image/*` is understood; empty: all."""
+
+    on_disconnect: Literal["cancel", "continue"] = "cancel"
+    """When the last reader of an answer leaves: stop and keep what was said, or finish."""
+    heartbeat: float = Field(default=15.0, ge=0)
+    """Seconds of silence after which a stream carries a comment; 0: never."""
+    page: bool = True
+    """Serve the built-in chat page at `/`."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """How much is logged."""
+
+    @field_validator("models", "cors_origins", "upload_types", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("max_body_bytes", "max_upload_bytes", mode="before")
+    @classmethod
+    def _count_bytes(cls, value: object) -> object:
+        found = re.fullmatch(r"(\d+)\s*([kmg]?)i?b?", value.strip().lower()) if isinstance(value, str) else None
+        return int(found[1]) * _UNITS[found[2]] if found else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("agent", "server")
+    @classmethod
+    def _import_path(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[\w.]+:[\w.]+", value):
+            raise ValueError("write it as module:attribute, for example my_app.agents:assistant")
+        return value
+
+    @model_validator(mode="after")
+    def _combinations(self) -> Self:
+        if self.agent and self.server:
+            raise ValueError("set CHATKIT_AGENT or CHATKIT_SERVER, not both")
+        if self.auth == "token" and not self.tokens():
+            raise ValueError("CHATKIT_AUTH=token needs CHATKIT_AUTH_TOKENS=user:token,…")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The database URL with its default filled in."""
+        return self.database_url or f"sqlite+aiosqlite:///{(self.data_dir / 'chatkit.sqlite3').absolute()}"
+
+    @property
+    def files(self) -> str:
+        """The URL of the upload folder with its default filled in."""
+        return self.files_url or (self.data_dir / "files").absolute().as_uri()
+
+    @property
+    def migrates_at_start(self) -> bool:
+        """Whether the app brings its database up to date by itself."""
+        return self.database.startswith("sqlite") if self.auto_migrate is None else self.auto_migrate
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a real model is configured."""
+        return bool(self.openai_api_key.get_secret_value() or self.openai_base_url)
+
+    def tokens(self) -> dict[str, str]:
+        """The configured bearer tokens: token to user."""
+        pairs = (pair.strip().partition(":") for pair in self.auth_tokens.get_secret_value().split(","))
+        return {token.strip(): user.strip() for user, _, token in pairs if user.strip() and token.strip()}
+
+    def signing_keys(self) -> list[str]:
+        """The keys that sign links, the first one first; made and kept with mode 0600 where none is set."""
+        given = [key.strip() for key in self.secret_key.get_secret_value().split(",") if key.strip()]
+        return given or [_kept_key(self.data_dir / "secret-key")]
+
+
+def _kept_key(path: Path) -> str:
+    """The key in the file, which the first of several processes to come here makes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)  # unlike a rename it never replaces another process' key
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,1 @@
+"""The edge that speaks HTTP: routes, responses, errors. Knows the engine and the interfaces, no backend."""

@@ -1,0 +1,87 @@
+"""`POST /chatkit`: the one endpoint of the protocol. Reads the body, asks who is calling, answers."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from chatkit_asgi.context import owner_of
+from chatkit_asgi.errors import InvalidRequestError, TooLargeError
+from chatkit_asgi.server import ChatKitServer, NonStreamingResult, parse_request
+from chatkit_asgi.streams import TurnRunner
+from chatkit_asgi.types import ChatKitReq
+from chatkit_asgi.web.middleware import note
+from chatkit_asgi.web.sse import EventStreamResponse
+
+__all__ = ["ChatKitEndpoint"]
+
+
+class ChatKitEndpoint:
+    """Answers one request of the protocol, with JSON or with a stream of events."""
+
+    def __init__(
+        self,
+        server: ChatKitServer[Any],  # Any: the context is whatever `authenticate` gives
+        runner: TurnRunner,
+        authenticate: Callable[[Request], Awaitable[Any]],
+        *,
+        max_body_bytes: int,
+        heartbeat: float,
+    ) -> None:
+        self._server = server
+        self._runner = runner
+        self._authenticate = authenticate
+        self._max_body_bytes = max_body_bytes
+        self._heartbeat = heartbeat
+
+    async def answer(self, request: Request) -> Response:
+        context = await self._authenticate(request)
+        note(request, user=owner_of(context))
+        body = await _read_body(request, self._max_body_bytes)
+        operation = _parse(body)
+        note(request, operation=operation.type)
+        result = await self._server.dispatch(operation, context)
+        if isinstance(result, NonStreamingResult):
+            return Response(result.json, media_type="application/json", headers={"cache-control": "no-store"})
+        return EventStreamResponse(self._runner.start(result.json_events), heartbeat=self._heartbeat)
+
+
+async def _read_body(request: Request, limit: int) -> bytes:
+    """The whole body, counted while it comes: lengths that clients claim are not believed."""
+    body = bytearray()
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > limit:
+                raise TooLargeError(f"The request is larger than this server takes ({limit} bytes).")
+    except ClientDisconnect:
+        raise InvalidRequestError("The request ended before its body was complete.") from None
+    return bytes(body)
+
+
+def _parse(body: bytes) -> ChatKitReq:
+    if not body.strip():
+        raise InvalidRequestError("The request has no body: send a JSON object with type and params.")
+    try:
+        return parse_request(body)
+    except ValidationError as exc:
+        raise _explain(exc) from exc
+
+
+def _explain(exc: ValidationError) -> InvalidRequestError:
+    """The first fault in the client's terms: which field, and what is wrong with it."""
+    fault = exc.errors(include_url=False, include_context=False, include_input=False)[0]
+    # the path begins with the operation's name, which the union put there
+    path = [str(part) for part in fault["loc"]]
+    param = ".".join(path[1:] if path and "." in path[0] else path) or None
+    match fault["type"]:
+        case "json_invalid":
+            return InvalidRequestError("The request's body is not JSON.")
+        case "union_tag_invalid":
+            return InvalidRequestError("The request's type is not an operation of this protocol.", param="type")
+        case "union_tag_not_found":
+            return InvalidRequestError("The request has no type: name the operation there.", param="type")
+    where = f"{param}: " if param else ""
+    return InvalidRequestError(f"The request is not valid. {where}{fault['msg']}", param=param)

@@ -1,0 +1,75 @@
+"""The one table: exception class -> HTTP status, and the one body that errors have.
+
+``{"error": {"type", "code", "message", "param", "request_id"}}``; `message` is fit for a user's eyes.
+"""
+
+from collections.abc import Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from chatkit_asgi.errors import (
+    BackendError,
+    ChatKitError,
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    NotSupportedError,
+    TooLargeError,
+    UnsupportedTypeError,
+)
+
+__all__ = ["HANDLERS", "error_response", "internal_error"]
+
+STATUS: dict[type[Exception], tuple[int, str]] = {
+    NotFoundError: (404, "not_found"),
+    InvalidRequestError: (400, "invalid_request"),
+    ConflictError: (409, "conflict"),
+    TooLargeError: (413, "too_large"),
+    UnsupportedTypeError: (415, "unsupported_type"),
+    NotSupportedError: (501, "not_supported"),
+    NotImplementedError: (501, "not_supported"),
+    BackendError: (503, "unavailable"),
+}
+HTTP_CODES = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+def error_response(request: Request, exc: Exception) -> Response:
+    """The answer to an exception of the table, or to one of Starlette's own."""
+    if isinstance(exc, HTTPException):
+        code = HTTP_CODES.get(exc.status_code, "http_error")
+        return _json(request, exc.status_code, code, exc.detail, headers=exc.headers)
+    status, code = next(entry for kind, entry in STATUS.items() if isinstance(exc, kind))
+    message = "This server does not support that." if isinstance(exc, NotImplementedError) else str(exc)
+    headers = {"retry-after": "1"} if status == 503 else None
+    return _json(request, status, code, message, param=getattr(exc, "param", None), headers=headers)
+
+
+def internal_error(request: Request) -> Response:
+    """The answer to an exception nobody expected: it says where to look, not what happened."""
+    name = request.scope.get("chatkit.request_id", "")
+    return _json(request, 500, "internal", f"Something went wrong. The server's log says more: request id {name}.")
+
+
+def _json(
+    request: Request,
+    status: int,
+    code: str,
+    message: str,
+    *,
+    param: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    error = {
+        "type": "invalid_request_error" if status < 500 else "server_error",
+        "code": code,
+        "message": message,
+        "param": param,
+        "request_id": request.scope.get("chatkit.request_id"),
+    }
+    return JSONResponse({"error": error}, status, headers=headers)
+
+
+HANDLERS = dict.fromkeys([ChatKitError, NotImplementedError, HTTPException], error_response)
+"""For Starlette's `exception_handlers`."""

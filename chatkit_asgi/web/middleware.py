@@ -1,0 +1,99 @@
+"""What surrounds every request: its id, its line in the log, and the answer to an unexpected exception."""
+
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chatkit_asgi.errors import ChatKitError
+from chatkit_asgi.web.errors import error_response, internal_error
+
+__all__ = ["RequestMiddleware", "note"]
+
+logger = logging.getLogger("chatkit_asgi.access")
+unexpected = logging.getLogger(__name__)
+
+PROBES = ("/healthz", "/readyz")
+"""They answer while the backends are away: that is what they are for."""
+
+
+def note(request: Request, *, operation: str | None = None, user: str | None = None) -> None:
+    """Tell the request's log line what was asked for and by whom."""
+    if operation is not None:
+        request.scope["chatkit.operation"] = operation
+    if user is not None:
+        request.scope["chatkit.user"] = user
+
+
+class RequestMiddleware:
+    """Names each request, makes sure the app has started, logs one line, lets no exception out."""
+
+    def __init__(self, app: ASGIApp, *, started: Callable[[], Awaitable[None]]) -> None:
+        self.app = app
+        self.started = started
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        await _Exchange(scope, send).run(self, receive)
+
+
+class _Exchange:
+    """One request and the answer to it."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        given = Headers(scope=scope).get("x-request-id", "")
+        self.id = given if re.fullmatch(r"[\w.:-]{1,128}", given) else uuid4().hex
+        scope["chatkit.request_id"] = self.id
+        self.scope = scope
+        self.status = 0
+        self._send = send
+        self._began = time.perf_counter()
+
+    async def run(self, middleware: RequestMiddleware, receive: Receive) -> None:
+        try:
+            await self._answer(middleware, receive)
+        finally:
+            self._log()
+
+    async def _answer(self, middleware: RequestMiddleware, receive: Receive) -> None:
+        request = Request(self.scope)
+        try:
+            if not self.scope["path"].endswith(PROBES):
+                await middleware.started()
+            await middleware.app(self.scope, receive, self.send)
+            return
+        except (ChatKitError, HTTPException) as exc:
+            response = error_response(request, exc)
+        except Exception:
+            unexpected.exception("request %s failed", self.id)
+            if self.status:  # the first byte is out: the connection breaks, which a client notices
+                raise
+            response = internal_error(request)
+        await response(self.scope, receive, self.send)
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            MutableHeaders(scope=message)["x-request-id"] = self.id
+        await self._send(message)
+
+    def _log(self) -> None:
+        scope = self.scope
+        logger.info(
+            "%s %s operation=%s user=%s status=%s ms=%.1f request_id=%s",
+            scope["method"],
+            scope["path"],
+            scope.get("chatkit.operation", "-"),
+            scope.get("chatkit.user", "-"),
+            self.status or "-",
+            (time.perf_counter() - self._began) * 1000,
+            self.id,
+        )
