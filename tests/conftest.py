@@ -1,5 +1,7 @@
 """What every test may use. Fixtures of one floor live in that folder's own conftest."""
 
+import os
+
 import pytest
 
 from chatkit_asgi.context import RequestContext
@@ -19,3 +21,11 @@ def context() -> RequestContext:
 @pytest.fixture
 def other_context() -> RequestContext:
     return RequestContext(user_id="bob")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine's reaches a test, and no key."""
+    for name in [*os.environ]:
+        if name.startswith(("CHATKIT_", "OPENAI_")) and not name.startswith("CHATKIT_TEST_"):
+            monkeypatch.delenv(name)

@@ -1,0 +1,68 @@
+"""The settings, as the environment gives them, and the README's table of them."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from chatkit_asgi.settings import Settings
+from tests.settings_table import in_readme, settings_table
+
+
+def test_readme_lists_every_setting() -> None:
+    assert in_readme() == settings_table(), "run: python -m tests.settings_table"
+
+
+def test_database_and_files_default_to_the_data_folder(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    assert settings.database == f"sqlite+aiosqlite:///{tmp_path}/chatkit.sqlite3"
+    assert settings.files == (tmp_path / "files").as_uri()
+
+
+def test_lists_and_sizes_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATKIT_CORS_ORIGINS", "https://a.example, https://b.example")
+    monkeypatch.setenv("CHATKIT_MAX_UPLOAD_BYTES", "5M")
+    settings = Settings()
+    assert settings.cors_origins == ("https://a.example", "https://b.example")
+    assert settings.max_upload_bytes == 5 * 1024 * 1024
+
+
+def test_models_key_is_read_under_the_fields_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    settings = Settings()
+    assert settings.has_model
+    assert "sk-test" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"CHATKIT_AUTH": "token"}, "needs CHATKIT_AUTH_TOKENS"),
+        ({"CHATKIT_AGENT": "a:b", "CHATKIT_SERVER": "a:b"}, "not both"),
+        ({"CHATKIT_AGENT": "a.b"}, "module:attribute"),
+    ],
+)
+def test_wrong_combinations_fail_with_a_sentence(
+    environment: dict[str, str], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match=sentence):
+        Settings()
+
+
+def test_tokens_name_their_users() -> None:
+    settings = Settings.model_validate({"auth": "token", "auth_tokens": "alice:a1, bob:b:2"})
+    assert settings.tokens() == {"a1": "alice", "b:2": "bob"}
+
+
+def test_signing_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    first = Settings(data_dir=tmp_path).signing_keys()
+    assert Settings(data_dir=tmp_path).signing_keys() == first
+    assert stat.S_IMODE((tmp_path / "secret-key").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]
+
+
+def test_several_signing_keys_rotate() -> None:
+    assert Settings.model_validate({"secret_key": "new,old"}).signing_keys() == ["new", "old"]
