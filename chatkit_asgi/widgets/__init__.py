@@ -1,0 +1,167 @@
+"""Widgets: the components that a front end draws, and templates to build them from."""
+
+from typing import TYPE_CHECKING, Any
+
+from chatkit_asgi.actions import (
+    ActionConfig,
+)
+from chatkit_asgi.icons import (
+    IconName,
+)
+from chatkit_asgi.widgets.base import (
+    WidgetComponentBase,
+)
+from chatkit_asgi.widgets.charts import (
+    AreaSeries,
+    BarSeries,
+    Chart,
+    CurveType,
+    LineSeries,
+    Series,
+    XAxisConfig,
+)
+from chatkit_asgi.widgets.components import (
+    WIDGET_ROOT_ADAPTER,
+    Badge,
+    BasicRoot,
+    Box,
+    BoxBase,
+    Button,
+    Caption,
+    Card,
+    Checkbox,
+    Col,
+    DatePicker,
+    Divider,
+    DynamicWidgetComponent,
+    DynamicWidgetRoot,
+    Form,
+    Icon,
+    Image,
+    Input,
+    Label,
+    ListView,
+    ListViewItem,
+    Markdown,
+    RadioGroup,
+    Row,
+    Select,
+    Spacer,
+    StrictWidgetComponent,
+    StrictWidgetRoot,
+    Text,
+    Textarea,
+    Title,
+    Transition,
+    WidgetComponent,
+    WidgetRoot,
+)
+from chatkit_asgi.widgets.props import (
+    Alignment,
+    Border,
+    Borders,
+    CaptionSize,
+    CardAction,
+    ControlSize,
+    ControlVariant,
+    EditableProps,
+    IconSize,
+    Justification,
+    MinMax,
+    RadioOption,
+    RadiusValue,
+    SelectOption,
+    Spacing,
+    TextAlign,
+    TextSize,
+    ThemeColor,
+    TitleSize,
+    WidgetIcon,
+    WidgetStatus,
+    WidgetStatusWithFavicon,
+    WidgetStatusWithIcon,
+)
+
+if TYPE_CHECKING:
+    from chatkit_asgi.widgets.template import WidgetTemplate
+
+__all__ = [
+    "WIDGET_ROOT_ADAPTER",
+    "ActionConfig",
+    "Alignment",
+    "AreaSeries",
+    "Badge",
+    "BarSeries",
+    "BasicRoot",
+    "Border",
+    "Borders",
+    "Box",
+    "BoxBase",
+    "Button",
+    "Caption",
+    "CaptionSize",
+    "Card",
+    "CardAction",
+    "Chart",
+    "Checkbox",
+    "Col",
+    "ControlSize",
+    "ControlVariant",
+    "CurveType",
+    "DatePicker",
+    "Divider",
+    "DynamicWidgetComponent",
+    "DynamicWidgetRoot",
+    "EditableProps",
+    "Form",
+    "Icon",
+    "IconName",
+    "IconSize",
+    "Image",
+    "Input",
+    "Justification",
+    "Label",
+    "LineSeries",
+    "ListView",
+    "ListViewItem",
+    "Markdown",
+    "MinMax",
+    "RadioGroup",
+    "RadioOption",
+    "RadiusValue",
+    "Row",
+    "Select",
+    "SelectOption",
+    "Series",
+    "Spacer",
+    "Spacing",
+    "StrictWidgetComponent",
+    "StrictWidgetRoot",
+    "Text",
+    "TextAlign",
+    "TextSize",
+    "Textarea",
+    "ThemeColor",
+    "Title",
+    "TitleSize",
+    "Transition",
+    "WidgetComponent",
+    "WidgetComponentBase",
+    "WidgetIcon",
+    "WidgetRoot",
+    "WidgetStatus",
+    "WidgetStatusWithFavicon",
+    "WidgetStatusWithIcon",
+    "WidgetTemplate",
+    "XAxisConfig",
+]
+
+
+def __getattr__(name: str) -> Any:  # Any: the attribute decides
+    """Load `WidgetTemplate`, and Jinja with it, when it is first asked for (PEP 562)."""
+    if name != "WidgetTemplate":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from chatkit_asgi.widgets.template import WidgetTemplate
+
+    globals()[name] = WidgetTemplate
+    return WidgetTemplate
