@@ -1,0 +1,192 @@
+"""`/files`: uploads, in one step or two, and downloads. Streams both ways; decides nothing about content."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote
+
+import anyio
+from starlette.datastructures import URL, Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chatkit_asgi.attachments import BlobAttachmentStore, Download, request_base_url
+from chatkit_asgi.context import owner_of
+from chatkit_asgi.errors import InvalidRequestError
+from chatkit_asgi.types import Attachment
+from chatkit_asgi.web.middleware import note
+from chatkit_asgi.web.multipart import MAX_OVERHEAD, FilePart, is_multipart, open_file_part
+
+__all__ = ["base_url_of", "upload_routes"]
+
+OCTETS = "application/octet-stream"
+DISCONNECTED = 499  # nobody reads it; it is what the log shows
+
+
+def upload_routes(
+    attachments: BlobAttachmentStore[Any],  # Any: the context is whatever `authenticate` gives
+    authenticate: Callable[[Request], Awaitable[Any]],
+    *,
+    idle_seconds: float = 60,
+) -> list[Route]:
+    """The routes under ``/files``. `authenticate` raises what is then answered; signed links need it not.
+
+    An upload that brings no byte for `idle_seconds` is given up.
+    """
+    endpoints = _Endpoints(attachments, authenticate, idle_seconds)
+    closing = [Middleware(_CloseUnread)]
+    return [
+        Route("/files", endpoints.direct, methods=["POST"], middleware=closing),
+        Route("/files/{id}", endpoints.announced, methods=["PUT", "POST"], middleware=closing),
+        Route("/files/{id}", endpoints.download, methods=["GET"]),
+    ]
+
+
+def base_url_of(request: Request) -> str:
+    """Where the client reached this app, mount point included; for `request_base_url`."""
+    root = request.scope.get("root_path", "").rstrip("/")
+    return str(URL(scope={**request.scope, "path": root, "query_string": b""})).rstrip("/")
+
+
+class _Endpoints:
+    def __init__(
+        self,
+        attachments: BlobAttachmentStore[Any],
+        authenticate: Callable[[Request], Awaitable[Any]],
+        idle_seconds: float,
+    ) -> None:
+        self._attachments = attachments
+        self._authenticate = authenticate
+        self._idle_seconds = idle_seconds
+
+    async def direct(self, request: Request) -> Response:
+        """`POST /files`: a form with one file; the answer is its attachment."""
+        note(request, operation="files.upload")
+        context = await self._authenticate(request)
+        note(request, user=owner_of(context))
+        return await self._answered(request, self._take_direct(request, context))
+
+    async def announced(self, request: Request) -> Response:
+        """`PUT` or `POST /files/{id}`: the bytes of an announced attachment, as a form or raw."""
+        note(request, operation="files.receive")
+        return await self._answered(request, self._take_announced(request))
+
+    async def download(self, request: Request) -> Response:
+        """`GET` or `HEAD /files/{id}`: the bytes a signed link leads to."""
+        note(request, operation="files.download")
+        found = await self._attachments.find_download(request.path_params["id"], _token(request))
+        headers = _download_headers(found)
+        if request.method == "HEAD":
+            return Response(headers=headers)
+        return StreamingResponse(found.chunks, headers=headers)
+
+    async def _take_direct(self, request: Request, context: Any) -> Attachment:
+        part = await self._form_file(request)
+        return await self._attachments.receive_direct(
+            part.chunks, name=part.name, claimed=part.content_type, context=context
+        )
+
+    async def _take_announced(self, request: Request) -> Attachment:
+        attachment_id, token = request.path_params["id"], _token(request)
+        await self._attachments.announced(attachment_id, token)
+        if is_multipart(request.headers.get("content-type", "")):
+            chunks = (await self._form_file(request)).chunks
+        else:
+            self._check_length(request, spare=0)
+            chunks = self._body(request)
+        return await self._attachments.receive(attachment_id, token, chunks)
+
+    async def _form_file(self, request: Request) -> FilePart:
+        self._check_length(request, spare=MAX_OVERHEAD)
+        return await open_file_part(self._body(request), request.headers.get("content-type", ""))
+
+    def _check_length(self, request: Request, *, spare: int) -> None:
+        """Refuse early what says itself that it is too large; the bytes are counted in any case."""
+        said = request.headers.get("content-length", "")
+        if said.isdecimal():
+            self._attachments.limits.check_size(max(0, int(said) - spare))
+
+    async def _body(self, request: Request) -> AsyncIterator[bytes]:
+        parts = request.stream()
+        while True:
+            try:
+                with anyio.fail_after(self._idle_seconds):
+                    part = await anext(parts, None)
+            except TimeoutError:
+                raise InvalidRequestError("The upload stopped: its bytes no longer came.") from None
+            if part is None:
+                return
+            if part:
+                yield part
+
+    async def _answered(self, request: Request, taking: Awaitable[Attachment]) -> Response:
+        with _base_url(request):
+            try:
+                attachment = await taking
+            except ClientDisconnect:
+                return Response(status_code=DISCONNECTED)
+        content = attachment.model_dump_json(
+            by_alias=True, exclude_none=True, context={"exclude_metadata": True}
+        )
+        return Response(content, media_type="application/json", headers={"cache-control": "no-store"})
+
+
+@contextmanager
+def _base_url(request: Request) -> Iterator[None]:
+    reset = request_base_url.set(base_url_of(request))
+    try:
+        yield
+    finally:
+        request_base_url.reset(reset)
+
+
+def _token(request: Request) -> str:
+    return request.query_params.get("token", "")
+
+
+def _download_headers(found: Download) -> dict[str, str]:
+    return {
+        "content-type": found.mime_type if found.is_inline else OCTETS,
+        "content-length": str(found.size),
+        "content-disposition": _disposition("inline" if found.is_inline else "attachment", found.name),
+        "content-security-policy": "sandbox; default-src 'none'",
+        "x-content-type-options": "nosniff",
+        "cache-control": "private",
+    }
+
+
+def _disposition(kind: str, name: str) -> str:
+    """RFC 6266: the name twice, once in ASCII for those who know no better."""
+    plain = "".join(
+        char if char.isascii() and char.isprintable() and char not in '"\\%' else "_" for char in name
+    )
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+class _CloseUnread:
+    """Says `Connection: close` in an error that is answered before the whole body was read: the rest of it
+    would be taken for the next request, or be read for nothing.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+        async def reading() -> Message:
+            nonlocal unread
+            message = await receive()
+            unread = unread and message.get("more_body", False)
+            return message
+
+        async def answering(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] >= 400 and unread:
+                MutableHeaders(scope=message)["connection"] = "close"
+            await send(message)
+
+        await self._app(scope, reading, answering)
