@@ -1,7 +1,7 @@
 """The components and roots of widgets, except for charts; they name each other, so they share a file."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema
@@ -42,20 +42,6 @@ class WidgetRoot(WidgetComponentBase):
         if "_AnyRoot" not in globals() or cls is not WidgetRoot:
             return handler(source)
         return handler.generate_schema(_AnyRoot)
-
-    @classmethod
-    def model_validate(cls, obj: Any, **options: Any) -> Self:
-        """On `WidgetRoot` itself, the root that `obj` describes; on a root, as everywhere in pydantic."""
-        if cls is not WidgetRoot:
-            return super().model_validate(obj, **options)
-        return WIDGET_ROOT_ADAPTER.validate_python(obj, **options)  # type: ignore[return-value]  # Self is the union here
-
-    @classmethod
-    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
-        """As `model_validate`, from JSON text."""
-        if cls is not WidgetRoot:
-            return super().model_validate_json(json_data, **options)
-        return WIDGET_ROOT_ADAPTER.validate_json(json_data, **options)  # type: ignore[return-value]  # Self is the union here
 
 
 class BoxBase(WidgetPart):
@@ -483,7 +469,7 @@ StrictWidgetComponent = Annotated[
 class BasicRoot(WidgetRoot, DynamicWidgetComponent):
     """A root without a frame, around one or more components."""
 
-    type: Literal["Basic"] = Field(default="Basic", frozen=True)  # type: ignore[assignment]  # fixes the type
+    type: Literal["Basic"] = Field(default="Basic", frozen=True)
 
 
 StrictWidgetRoot = Annotated[Card | ListView | BasicRoot, Field(discriminator="type")]
@@ -500,5 +486,7 @@ WidgetComponent = StrictWidgetComponent | DynamicWidgetComponent
 """What a root may contain. Reading prefers the class of the type; what that refuses becomes dynamic."""
 
 _AnyRoot = StrictWidgetRoot | DynamicWidgetRoot
-WIDGET_ROOT_ADAPTER: TypeAdapter[WidgetRoot] = TypeAdapter(_AnyRoot)
+WidgetRoot.model_rebuild(force=True)  # from now on it reads what any of its subclasses reads
+
+WIDGET_ROOT_ADAPTER: TypeAdapter[WidgetRoot] = TypeAdapter(WidgetRoot)
 """Reads a root and writes one."""
