@@ -1,0 +1,217 @@
+"""`ChatKitServer`: what an application overrides, and one line for each request of the protocol."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from typing import Any, Generic, assert_never
+
+from chatkit_asgi.actions import Action
+from chatkit_asgi.clock import utcnow
+from chatkit_asgi.server.handlers import (
+    actions,
+    attachments,
+    audio,
+    client_tools,
+    items,
+    structured_input,
+    threads,
+)
+from chatkit_asgi.server.turn import Opening, Turn, save_partial
+from chatkit_asgi.server.wire import NonStreamingResult, StreamingResult, encode_model
+from chatkit_asgi.store import AttachmentStore, Store, TContext
+from chatkit_asgi.types import (
+    CHATKIT_REQ_ADAPTER,
+    AttachmentsCreateReq,
+    AttachmentsDeleteReq,
+    AudioInput,
+    ChatKitReq,
+    FeedbackKind,
+    InputTranscribeReq,
+    ItemsFeedbackReq,
+    ItemsListReq,
+    NonStreamingReq,
+    SDKHiddenContextItem,
+    StreamingReq,
+    StreamOptions,
+    SyncCustomActionResponse,
+    ThreadItem,
+    ThreadMetadata,
+    ThreadsAddClientToolOutputReq,
+    ThreadsAddStructuredInputReq,
+    ThreadsAddUserMessageReq,
+    ThreadsCreateReq,
+    ThreadsCustomActionReq,
+    ThreadsDeleteReq,
+    ThreadsGetByIdReq,
+    ThreadsListReq,
+    ThreadsRetryAfterItemReq,
+    ThreadsSyncCustomActionReq,
+    ThreadStreamEvent,
+    ThreadsUpdateReq,
+    TranscriptionResult,
+    UserMessageItem,
+    WidgetItem,
+    is_streaming_req,
+)
+
+__all__ = ["CUT_OFF_NOTE", "ChatKitServer", "parse_request"]
+
+logger = logging.getLogger(__name__)
+
+CUT_OFF_NOTE = (
+    "The previous answer was cut off before it was complete. Do not take it up again unless asked to."
+)
+"""For the model, after a cancelled turn. It blames nobody: it may have been the user or the network."""
+
+NOTHING = b"{}"
+"""The answer to requests that have none."""
+
+
+def parse_request(raw: str | bytes | bytearray) -> ChatKitReq:
+    """The request that the JSON says. Raises pydantic's ValidationError."""
+    return CHATKIT_REQ_ADAPTER.validate_json(raw)
+
+
+class ChatKitServer(ABC, Generic[TContext]):
+    """Answers requests of the protocol. Subclass it and override `respond`, and whatever else is needed.
+
+    The context is handed to every hook and every call of a store as it is.
+    """
+
+    def __init__(
+        self, store: Store[TContext], attachment_store: AttachmentStore[TContext] | None = None
+    ) -> None:
+        self.store = store
+        self.attachment_store = attachment_store
+
+    @abstractmethod
+    def respond(
+        self, thread: ThreadMetadata, input_user_message: UserMessageItem | None, context: TContext
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        """The events that answer the user, usually an async generator.
+
+        `input_user_message` is stored already; it is None when the user did something else: filled in a form,
+        ran a client tool. Finished items are stored before they are sent. Changes to `thread` are saved and
+        announced after the next event. An exception ends the stream with an `error` event; `StreamError` and
+        `CustomStreamError` say which.
+        """
+
+    async def add_feedback(
+        self, thread_id: str, item_ids: list[str], feedback: FeedbackKind, context: TContext
+    ) -> None:
+        """Take the user's word on some items of a thread that exists. The default hands it to the store."""
+        await self.store.save_feedback(thread_id, item_ids, feedback, context)
+
+    async def transcribe(self, audio_input: AudioInput, context: TContext) -> TranscriptionResult:
+        """The text of a recording. Raises NotImplementedError unless overridden."""
+        raise NotImplementedError(f"{type(self).__name__} takes no speech: override transcribe()")
+
+    def action(
+        self, thread: ThreadMetadata, action: Action[str, Any], sender: WidgetItem | None, context: TContext
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        """The events that answer an action of a widget, as for `respond`.
+
+        Raises NotImplementedError unless overridden.
+        """
+        raise NotImplementedError(f"{type(self).__name__} takes no actions: override action()")
+
+    async def sync_action(
+        self, thread: ThreadMetadata, action: Action[str, Any], sender: WidgetItem | None, context: TContext
+    ) -> SyncCustomActionResponse:
+        """The answer to an action that does not stream. Nothing of it is stored.
+
+        Raises NotImplementedError unless overridden.
+        """
+        raise NotImplementedError(f"{type(self).__name__} takes no such actions: override sync_action()")
+
+    def get_stream_options(self, thread: ThreadMetadata, context: TContext) -> StreamOptions:
+        """What the user may do while an answer comes. The default lets it be stopped."""
+        return StreamOptions(allow_cancel=True)
+
+    async def handle_stream_cancelled(
+        self, thread: ThreadMetadata, pending_items: list[ThreadItem], context: TContext
+    ) -> None:
+        """Called when a turn is cancelled or its stream closed, with the items that were shown but not done.
+
+        The default stores those that mean something as they are, and a hidden note for the model. It is
+        shielded from the cancellation, but has only a few seconds.
+        """
+        note = SDKHiddenContextItem(
+            id=self.store.generate_item_id("sdk_hidden_context", thread, context),
+            thread_id=thread.id,
+            created_at=utcnow(),
+            content=CUT_OFF_NOTE,
+        )
+        async with self.store.transaction():
+            await save_partial(self.store, thread, pending_items, context)
+            await self.store.add_thread_item(thread.id, note, context)
+
+    async def process(
+        self, request: str | bytes | bytearray, context: TContext
+    ) -> StreamingResult | NonStreamingResult:
+        """Answer a request as it came from the client.
+
+        Raises pydantic's ValidationError, and what `dispatch` raises.
+        """
+        return await self.dispatch(parse_request(request), context)
+
+    async def dispatch(self, request: ChatKitReq, context: TContext) -> StreamingResult | NonStreamingResult:
+        """Answer a request. What a streaming one brings is checked and stored when this returns.
+
+        Raises NotFoundError, InvalidRequestError, ConflictError or NotSupportedError; after that, failures
+        are events of the stream.
+        """
+        logger.debug("request %s", request.type)
+        if not is_streaming_req(request):
+            return NonStreamingResult(await self._answer(request, context))
+        async with self.store.transaction():
+            opening = await self._open(request, context)
+            options = self.get_stream_options(opening.thread, context)
+        turn = Turn(self.store, opening, options, context, on_cancelled=self.handle_stream_cancelled)
+        return turn.result()
+
+    async def _open(self, request: StreamingReq, context: TContext) -> Opening:
+        store = self.store
+        match request:
+            case ThreadsCreateReq(params=params):
+                return await threads.create_thread(store, params, context, self.respond)
+            case ThreadsAddUserMessageReq(params=params):
+                return await threads.add_user_message(store, params, context, self.respond)
+            case ThreadsRetryAfterItemReq(params=params):
+                return await threads.retry_after_item(store, params, context, self.respond)
+            case ThreadsAddClientToolOutputReq(params=params):
+                return await client_tools.add_client_tool_output(store, params, context, self.respond)
+            case ThreadsAddStructuredInputReq(params=params):
+                return await structured_input.add_structured_input(store, params, context, self.respond)
+            case ThreadsCustomActionReq(params=params):
+                return await actions.custom_action(store, params, context, self.action)
+        assert_never(request)
+
+    async def _answer(self, request: NonStreamingReq, context: TContext) -> bytes:
+        store, blobs = self.store, self.attachment_store
+        match request:
+            case ThreadsGetByIdReq(params=params):
+                return encode_model(await threads.get_thread(store, params, context))
+            case ThreadsListReq(params=params):
+                return encode_model(await threads.list_threads(store, params, context))
+            case ThreadsUpdateReq(params=params):
+                return encode_model(await threads.update_thread(store, params, context))
+            case ThreadsDeleteReq(params=params):
+                await threads.delete_thread(store, params, context)
+            case ThreadsSyncCustomActionReq(params=params):
+                return encode_model(
+                    await actions.sync_custom_action(store, params, context, self.sync_action)
+                )
+            case ItemsListReq(params=params):
+                return encode_model(await items.list_items(store, params, context))
+            case ItemsFeedbackReq(params=params):
+                await items.add_feedback(store, params, context, self.add_feedback)
+            case AttachmentsCreateReq(params=params):
+                return encode_model(await attachments.create_attachment(store, blobs, params, context))
+            case AttachmentsDeleteReq(params=params):
+                await attachments.delete_attachment(store, blobs, params, context)
+            case InputTranscribeReq(params=params):
+                return encode_model(await audio.transcribe(params, context, self.transcribe))
+            case _:
+                assert_never(request)
+        return NOTHING

@@ -1,0 +1,26 @@
+"""Items: read a page of them, and take feedback on some."""
+
+from collections.abc import Awaitable, Callable
+
+from chatkit_asgi.server.handlers.threads import page_size
+from chatkit_asgi.store import Store, TContext
+from chatkit_asgi.types import FeedbackKind, ItemFeedbackParams, ItemsListParams, Page, ThreadItem
+
+__all__ = ["MAX_ITEMS", "AddFeedback", "add_feedback", "list_items"]
+
+MAX_ITEMS = 1_000
+
+AddFeedback = Callable[[str, list[str], FeedbackKind, TContext], Awaitable[None]]
+
+
+async def list_items(store: Store[TContext], params: ItemsListParams, context: TContext) -> Page[ThreadItem]:
+    limit = page_size(params.limit, MAX_ITEMS)
+    return await store.load_visible_items(params.thread_id, params.after, limit, params.order, context)
+
+
+async def add_feedback(
+    store: Store[TContext], params: ItemFeedbackParams, context: TContext, add: AddFeedback[TContext]
+) -> None:
+    """Hand the feedback on. Raises NotFoundError for an unknown thread."""
+    await store.load_thread(params.thread_id, context)
+    await add(params.thread_id, params.item_ids, params.kind, context)

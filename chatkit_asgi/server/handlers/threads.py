@@ -1,0 +1,187 @@
+"""Threads: create, list, read, rename, delete; and the user's messages and retries in them."""
+
+from collections.abc import AsyncIterator, Callable
+
+from chatkit_asgi.clock import utcnow
+from chatkit_asgi.errors import ConflictError, InvalidRequestError, NotFoundError
+from chatkit_asgi.server.turn import Opening
+from chatkit_asgi.server.wire import client_view
+from chatkit_asgi.store import Store, TContext
+from chatkit_asgi.types import (
+    ActiveStatus,
+    Attachment,
+    InferenceOptions,
+    Page,
+    Thread,
+    ThreadAddUserMessageParams,
+    ThreadCreatedEvent,
+    ThreadCreateParams,
+    ThreadDeleteParams,
+    ThreadGetByIdParams,
+    ThreadItem,
+    ThreadItemDoneEvent,
+    ThreadListParams,
+    ThreadMetadata,
+    ThreadRetryAfterItemParams,
+    ThreadStreamEvent,
+    ThreadUpdateParams,
+    UserMessageInput,
+    UserMessageItem,
+)
+
+__all__ = [
+    "DEFAULT_PAGE_SIZE",
+    "MAX_THREADS",
+    "MAX_TITLE",
+    "Respond",
+    "add_user_message",
+    "create_thread",
+    "delete_thread",
+    "get_thread",
+    "list_threads",
+    "load_open_thread",
+    "page_size",
+    "retry_after_item",
+    "update_thread",
+]
+
+DEFAULT_PAGE_SIZE = 20
+MAX_THREADS = 10_000
+"""Clients ask for all threads at once, with a limit of 9 999."""
+MAX_TITLE = 2_000
+
+Respond = Callable[[ThreadMetadata, UserMessageItem | None, TContext], AsyncIterator[ThreadStreamEvent]]
+
+
+def page_size(limit: int | None, most: int) -> int:
+    """The size of the page for what a client asked; nothing and 0 mean the default."""
+    return min(max(limit or DEFAULT_PAGE_SIZE, 1), most)
+
+
+async def load_open_thread(store: Store[TContext], thread_id: str, context: TContext) -> ThreadMetadata:
+    """A thread that takes input. Raises NotFoundError, and ConflictError when it is locked or closed."""
+    thread = await store.load_thread(thread_id, context)
+    if not isinstance(thread.status, ActiveStatus):
+        raise ConflictError(thread.status.reason or f"This conversation is {thread.status.type}.")
+    return thread
+
+
+async def get_thread(store: Store[TContext], params: ThreadGetByIdParams, context: TContext) -> Thread:
+    thread = await store.load_thread(params.thread_id, context)
+    items = await store.load_visible_items(thread.id, None, DEFAULT_PAGE_SIZE, "asc", context)
+    return client_view(thread, items)
+
+
+async def list_threads(store: Store[TContext], params: ThreadListParams, context: TContext) -> Page[Thread]:
+    limit = page_size(params.limit, MAX_THREADS)
+    page = await store.load_threads(limit=limit, after=params.after, order=params.order, context=context)
+    return Page(data=[client_view(thread) for thread in page.data], has_more=page.has_more, after=page.after)
+
+
+async def update_thread(store: Store[TContext], params: ThreadUpdateParams, context: TContext) -> Thread:
+    if len(params.title) > MAX_TITLE:
+        raise InvalidRequestError(f"A title has at most {MAX_TITLE} characters.", param="params.title")
+    thread = await store.load_thread(params.thread_id, context)
+    renamed = thread.model_copy(update={"title": params.title})
+    await store.save_thread(renamed, context)
+    return client_view(renamed)
+
+
+async def delete_thread(store: Store[TContext], params: ThreadDeleteParams, context: TContext) -> None:
+    await store.delete_thread(params.thread_id, context)
+
+
+async def create_thread(
+    store: Store[TContext], params: ThreadCreateParams, context: TContext, respond: Respond[TContext]
+) -> Opening:
+    """Store a new thread with its first message."""
+    thread = Thread(id=store.generate_thread_id(context), created_at=utcnow(), items=Page())
+    message, attachments = await _make_user_message(store, thread, params.input, context)
+    # plain metadata: a store may keep whatever it is given, items and all
+    await store.save_thread(ThreadMetadata(id=thread.id, created_at=thread.created_at), context)
+    await _add_user_message(store, message, attachments, context)
+    return Opening(
+        thread=thread,
+        respond=lambda: respond(thread, message, context),
+        before_options=[ThreadCreatedEvent(thread=client_view(thread)), ThreadItemDoneEvent(item=message)],
+    )
+
+
+async def add_user_message(
+    store: Store[TContext], params: ThreadAddUserMessageParams, context: TContext, respond: Respond[TContext]
+) -> Opening:
+    """Store the user's next message."""
+    thread = await load_open_thread(store, params.thread_id, context)
+    message, attachments = await _make_user_message(store, thread, params.input, context)
+    await _add_user_message(store, message, attachments, context)
+    return Opening(
+        thread=thread,
+        respond=lambda: respond(thread, message, context),
+        before_options=[ThreadItemDoneEvent(item=message)],
+    )
+
+
+async def retry_after_item(
+    store: Store[TContext], params: ThreadRetryAfterItemParams, context: TContext, respond: Respond[TContext]
+) -> Opening:
+    """Delete everything after a user message, so that it is answered anew.
+
+    Raises InvalidRequestError when the item is not a user message.
+    """
+    thread = await load_open_thread(store, params.thread_id, context)
+    message = await store.load_item(thread.id, params.item_id, context)
+    if not isinstance(message, UserMessageItem):
+        raise InvalidRequestError("Only a user's message can be retried.", param="params.item_id")
+    newer = await _load_items_after(store, message, context)
+    for item in newer:
+        await store.delete_thread_item(thread.id, item.id, context)
+    return Opening(
+        thread=thread, respond=lambda: respond(thread, message, context), superseded=list(reversed(newer))
+    )
+
+
+async def _make_user_message(
+    store: Store[TContext], thread: ThreadMetadata, input: UserMessageInput, context: TContext
+) -> tuple[UserMessageItem, list[Attachment]]:
+    """The message and its attachments, which now belong to the thread; nothing is stored yet."""
+    attachments = [
+        (await store.load_attachment(attachment_id, context)).model_copy(update={"thread_id": thread.id})
+        for attachment_id in input.attachments
+    ]
+    message = UserMessageItem(
+        id=store.generate_item_id("message", thread, context),
+        thread_id=thread.id,
+        created_at=utcnow(),
+        content=input.content,
+        attachments=attachments,
+        quoted_text=input.quoted_text,
+        inference_options=input.inference_options or InferenceOptions(),
+    )
+    return message, attachments
+
+
+async def _add_user_message(
+    store: Store[TContext], message: UserMessageItem, attachments: list[Attachment], context: TContext
+) -> None:
+    for attachment in attachments:
+        await store.save_attachment(attachment, context)
+    await store.add_thread_item(message.thread_id, message, context)
+
+
+async def _load_items_after(
+    store: Store[TContext], message: UserMessageItem, context: TContext
+) -> list[ThreadItem]:
+    """All that came after the message, newest first, hidden items too."""
+    newer: list[ThreadItem] = []
+    after: str | None = None
+    while True:
+        page = await store.load_thread_items(
+            message.thread_id, after=after, limit=DEFAULT_PAGE_SIZE, order="desc", context=context
+        )
+        for item in page.data:
+            if item.id == message.id:
+                return newer
+            newer.append(item)
+        if not page.has_more or page.after is None:
+            raise NotFoundError("The message is no longer in this conversation.")
+        after = page.after

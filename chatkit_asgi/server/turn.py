@@ -1,0 +1,277 @@
+"""One response, from the handler's opening events to its end: saves its items, turns failures into events.
+
+One async generator stands between `respond()` and the bytes; what it keeps for each item is in `pending.py`.
+"""
+
+import logging
+from asyncio import CancelledError
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic
+
+from anyio import move_on_after
+
+from chatkit_asgi.errors import CustomStreamError, ErrorCode, StreamError
+from chatkit_asgi.server.pending import PendingItems, is_worth_keeping
+from chatkit_asgi.server.wire import (
+    DEFAULT_ERROR_MESSAGE,
+    StreamingResult,
+    client_view,
+    encode_event,
+    text_delta_frame,
+    text_delta_prefix,
+)
+from chatkit_asgi.store import Store, TContext
+from chatkit_asgi.types import (
+    ActiveStatus,
+    AssistantMessageContentPartTextDelta,
+    ErrorEvent,
+    Page,
+    StreamOptions,
+    StreamOptionsEvent,
+    Thread,
+    ThreadItem,
+    ThreadItemAddedEvent,
+    ThreadItemDoneEvent,
+    ThreadItemRemovedEvent,
+    ThreadItemReplacedEvent,
+    ThreadItemUpdatedEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    ThreadUpdatedEvent,
+    is_hidden,
+)
+
+__all__ = ["CLEANUP_SECONDS", "Opening", "Turn", "save_partial"]
+
+logger = logging.getLogger(__name__)
+
+CLEANUP_SECONDS = 10.0
+"""How long a cancelled turn may take to close its responder and to save what it has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a handler has prepared: nothing can be refused any more, and what came in is stored."""
+
+    thread: ThreadMetadata
+    respond: Callable[[], AsyncIterator[ThreadStreamEvent]] | None
+    """Starts the responder; None when there is nothing to respond to."""
+    before_options: Sequence[ThreadStreamEvent] = ()
+    after_options: Sequence[ThreadStreamEvent] = ()
+    superseded: Sequence[ThreadItem] = ()
+    """What was deleted to make room, oldest first: it comes back if the turn ends before it says anything."""
+
+
+class Turn(Generic[TContext]):
+    """Runs one response. Used once."""
+
+    def __init__(
+        self,
+        store: Store[TContext],
+        opening: Opening,
+        options: StreamOptions,
+        context: TContext,
+        *,
+        on_cancelled: Callable[[ThreadMetadata, list[ThreadItem], TContext], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._opening = opening
+        self._options = options
+        self._context = context
+        self._on_cancelled = on_cancelled
+        self._thread = _WatchedThread(opening.thread)
+        self._pending = PendingItems()
+        self._deltas = _DeltaPath(self._pending)
+        self._responder: AsyncIterator[ThreadStreamEvent] | None = None
+        self._has_spoken = False
+
+    def result(self) -> StreamingResult:
+        """The turn as an answer. Nothing happens until it is iterated."""
+        return StreamingResult(
+            self._frames(), thread_id=self._opening.thread.id, stream_options=self._options
+        )
+
+    async def _frames(self) -> AsyncGenerator[bytes, None]:
+        for event in self._opening.before_options:
+            yield encode_event(event)
+        if self._opening.respond is None:
+            return
+        try:
+            yield encode_event(StreamOptionsEvent(stream_options=self._options))
+            for event in self._opening.after_options:
+                yield encode_event(event)
+            try:
+                self._responder = self._opening.respond()
+                async for event in self._responder:
+                    frame = self._deltas.frame(event)
+                    if frame is None:
+                        frame = await self._take(event)
+                    if frame:
+                        yield frame
+                    if self._thread.has_changed():
+                        yield await self._save_thread()
+            except Exception as exc:
+                yield await self._fail(exc)
+            if frame := await self._finish():
+                yield frame
+        except (CancelledError, GeneratorExit):
+            # a scope of anyio cancels every await anew, hence the shield
+            with move_on_after(CLEANUP_SECONDS, shield=True) as scope:
+                await self._cancelled()
+            if scope.cancelled_caught:
+                logger.error(
+                    "a cancelled turn of thread %s did not come to its end in time", self._opening.thread.id
+                )
+            raise
+
+    async def _take(self, event: ThreadStreamEvent) -> bytes:
+        """Save what the event says. Its frame, or nothing for what the client must not see."""
+        store, thread_id, context = self._store, self._opening.thread.id, self._context
+        self._pending.apply(event)
+        match event:
+            case ThreadItemDoneEvent(item=item):
+                self._has_spoken = True
+                self._pending.hold(item)
+                await store.add_thread_item(thread_id, item, context)
+                self._pending.discard(item.id)
+                if is_hidden(item):
+                    return b""
+            case ThreadItemRemovedEvent(item_id=item_id):
+                await store.delete_thread_item(thread_id, item_id, context)
+            case ThreadItemReplacedEvent(item=item):
+                self._has_spoken = True
+                await store.save_item(thread_id, item, context)
+            case ThreadItemAddedEvent():
+                self._has_spoken = True
+        return encode_event(event)
+
+    async def _save_thread(self) -> bytes:
+        await self._store.save_thread(self._thread.taken(), self._context)
+        return encode_event(ThreadUpdatedEvent(thread=client_view(self._opening.thread)))
+
+    async def _finish(self) -> bytes:
+        try:
+            return await self._save_thread() if self._thread.has_changed() else b""
+        except Exception as exc:
+            return encode_event(_error_event(exc))
+
+    async def _fail(self, exc: Exception) -> bytes:
+        """Keep what the user saw, then say what went wrong."""
+        event = _error_event(exc)
+        await self._close_responder()
+        try:
+            await self._restore_superseded()
+            await save_partial(self._store, self._opening.thread, self._pending.items(), self._context)
+        except Exception:
+            logger.exception("the partial answer in thread %s was not saved", self._opening.thread.id)
+        return encode_event(event)
+
+    async def _cancelled(self) -> None:
+        thread = self._opening.thread
+        await self._close_responder()
+        try:
+            await self._restore_superseded()
+            await self._on_cancelled(thread, self._pending.items(), self._context)
+        except Exception:
+            logger.exception("the cancelled answer in thread %s was not saved", thread.id)
+
+    async def _close_responder(self) -> None:
+        """Stop the responder where it stands. It may be an iterator that knows no closing."""
+        close = getattr(self._responder, "aclose", None)
+        if close is None:
+            return
+        try:
+            await close()
+        except Exception:
+            logger.exception("the responder of thread %s failed while it was closed", self._opening.thread.id)
+
+    async def _restore_superseded(self) -> None:
+        if self._has_spoken or not self._opening.superseded:
+            return
+        async with self._store.transaction():
+            for item in self._opening.superseded:
+                await self._store.add_thread_item(self._opening.thread.id, item, self._context)
+
+
+async def save_partial(
+    store: Store[TContext], thread: ThreadMetadata, items: Sequence[ThreadItem], context: TContext
+) -> None:
+    """Save those unfinished items that mean something to the user as they are."""
+    for item in items:
+        if is_worth_keeping(item):
+            await store.add_thread_item(thread.id, item, context)
+
+
+class _WatchedThread:
+    """Tells when the responder has changed the thread, which happens at any time and unannounced."""
+
+    def __init__(self, thread: ThreadMetadata) -> None:
+        self._thread = thread
+        self._saved = _snapshot(thread)
+
+    def has_changed(self) -> bool:
+        # compares dictionaries: what is the same object is equal at once, so only the metadata costs anything
+        return self._thread.__dict__ != self._saved
+
+    def taken(self) -> ThreadMetadata:
+        """The thread as it is to be saved; from now on, changes are changes to this."""
+        self._saved = _snapshot(self._thread)
+        if type(self._thread) is not Thread:
+            return self._thread
+        fields = {name: value for name, value in self._thread.__dict__.items() if name != "items"}
+        return ThreadMetadata.model_construct(**fields)
+
+
+_UNCHANGEABLE = (str, int, float, type(None), datetime, ActiveStatus, Page)
+"""What need not be copied to be compared later; a page of items is not the responder's to change."""
+
+
+def _snapshot(thread: ThreadMetadata) -> dict[str, Any]:
+    return {
+        name: value if isinstance(value, _UNCHANGEABLE) else deepcopy(value)
+        for name, value in thread.__dict__.items()
+    }
+
+
+class _DeltaPath:
+    """The short way of text deltas, nearly all of a turn's events: no copies, no serializer."""
+
+    def __init__(self, pending: PendingItems) -> None:
+        self._pending = pending
+        self._part: tuple[str, int] | None = None
+        self._prefix = b""
+        self._append: Callable[[str], None] | None = None
+
+    def frame(self, event: ThreadStreamEvent) -> bytes | None:
+        """The frame, when the event is a text delta; None for any other, which has to take the long way."""
+        if type(event) is not ThreadItemUpdatedEvent:
+            self._part = None
+            return None
+        update = event.update
+        if type(update) is not AssistantMessageContentPartTextDelta:
+            self._part = None
+            return None
+        part = (event.item_id, update.content_index)
+        if part != self._part:
+            self._turn_to(part)
+        if self._append is not None:
+            self._append(update.delta)
+        return text_delta_frame(self._prefix, update.delta)
+
+    def _turn_to(self, part: tuple[str, int]) -> None:
+        self._append = self._pending.appender(*part)
+        self._prefix = text_delta_prefix(*part)
+        self._part = part
+
+
+def _error_event(exc: Exception) -> ErrorEvent:
+    match exc:
+        case CustomStreamError(message=message, allow_retry=allow_retry):
+            return ErrorEvent(message=message, allow_retry=allow_retry)
+        case StreamError(code=code, allow_retry=allow_retry):
+            return ErrorEvent(code=code, message=DEFAULT_ERROR_MESSAGE, allow_retry=allow_retry)
+    logger.error("the response failed", exc_info=exc)
+    return ErrorEvent(code=ErrorCode.STREAM_ERROR, message=DEFAULT_ERROR_MESSAGE, allow_retry=True)
