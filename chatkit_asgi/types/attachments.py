@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AnyUrl,
-    BaseModel,
     Field,
     SerializationInfo,
     SerializerFunctionWrapHandler,
@@ -12,6 +11,8 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+
+from chatkit_asgi.types.base import ON_FIRST_USE, ProtocolModel
 
 __all__ = [
     "ATTACHMENT_ADAPTER",
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 
-class AttachmentCreateParams(BaseModel):
+class AttachmentCreateParams(ProtocolModel):
     """What a client says about a file before it sends it."""
 
     name: str
@@ -32,7 +33,7 @@ class AttachmentCreateParams(BaseModel):
     mime_type: str
 
 
-class AttachmentUploadDescriptor(BaseModel):
+class AttachmentUploadDescriptor(ProtocolModel):
     """Where a client sends the bytes, and how."""
 
     url: AnyUrl
@@ -40,7 +41,7 @@ class AttachmentUploadDescriptor(BaseModel):
     headers: dict[str, str] = Field(default_factory=dict)
 
 
-class AttachmentBase(BaseModel):
+class AttachmentBase(ProtocolModel):
     """What all attachments have. `metadata` is the server's own and never reaches a client."""
 
     id: str
@@ -85,5 +86,5 @@ class ImageAttachment(AttachmentBase):
 Attachment = Annotated[FileAttachment | ImageAttachment, Field(discriminator="type")]
 """Any attachment, told by its type."""
 
-ATTACHMENT_ADAPTER: TypeAdapter[Attachment] = TypeAdapter(Attachment)
+ATTACHMENT_ADAPTER: TypeAdapter[Attachment] = TypeAdapter(Attachment, config=ON_FIRST_USE)
 """Reads an attachment and writes one."""

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
+from chatkit_asgi.types.base import ProtocolModel
 from chatkit_asgi.types.sources import EntitySource, FileSource, URLSource
 
 __all__ = [
@@ -18,7 +19,7 @@ __all__ = [
 ]
 
 
-class Annotation(BaseModel):
+class Annotation(ProtocolModel):
     """A reference from a place in the text, counted in characters, to its source."""
 
     type: Literal["annotation"] = "annotation"
@@ -26,7 +27,7 @@ class Annotation(BaseModel):
     index: int | None = None
 
 
-class AssistantMessageContent(BaseModel):
+class AssistantMessageContent(ProtocolModel):
     """One part of what the assistant says."""
 
     annotations: list[Annotation] = Field(default_factory=list)
@@ -34,14 +35,14 @@ class AssistantMessageContent(BaseModel):
     type: Literal["output_text"] = "output_text"
 
 
-class UserMessageTextContent(BaseModel):
+class UserMessageTextContent(ProtocolModel):
     """Text that the user typed."""
 
     type: Literal["input_text"] = "input_text"
     text: str
 
 
-class UserMessageTagContent(BaseModel):
+class UserMessageTagContent(ProtocolModel):
     """A thing of the application that the user mentioned with ``@``."""
 
     type: Literal["input_tag"] = "input_tag"
@@ -56,20 +57,20 @@ UserMessageContent = Annotated[UserMessageTextContent | UserMessageTagContent, F
 """One part of what the user says, told by its type."""
 
 
-class ToolChoice(BaseModel):
+class ToolChoice(ProtocolModel):
     """The tool that the user picked in the composer."""
 
     id: str
 
 
-class InferenceOptions(BaseModel):
+class InferenceOptions(ProtocolModel):
     """What the user picked in the composer for this message: a tool, a model."""
 
     tool_choice: ToolChoice | None = None
     model: str | None = None
 
 
-class UserMessageInput(BaseModel):
+class UserMessageInput(ProtocolModel):
     """A message as it comes in; `attachments` are ids."""
 
     content: list[UserMessageContent]

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from chatkit_asgi.errors import ErrorCode
 from chatkit_asgi.icons import IconName
+from chatkit_asgi.types.base import ON_FIRST_USE, ProtocolModel
 from chatkit_asgi.types.items import ThreadItem
 from chatkit_asgi.types.threads import Thread
 from chatkit_asgi.types.updates import ThreadItemUpdate
@@ -30,28 +31,28 @@ __all__ = [
 ]
 
 
-class ThreadCreatedEvent(BaseModel):
+class ThreadCreatedEvent(ProtocolModel):
     """A new thread."""
 
     type: Literal["thread.created"] = "thread.created"
     thread: Thread
 
 
-class ThreadUpdatedEvent(BaseModel):
+class ThreadUpdatedEvent(ProtocolModel):
     """A new state of the thread, for example its title."""
 
     type: Literal["thread.updated"] = "thread.updated"
     thread: Thread
 
 
-class ThreadItemAddedEvent(BaseModel):
+class ThreadItemAddedEvent(ProtocolModel):
     """An item has begun; updates may follow, then it is done."""
 
     type: Literal["thread.item.added"] = "thread.item.added"
     item: ThreadItem
 
 
-class ThreadItemUpdatedEvent(BaseModel):
+class ThreadItemUpdatedEvent(ProtocolModel):
     """Something changed in an item that has begun."""
 
     type: Literal["thread.item.updated"] = "thread.item.updated"
@@ -63,41 +64,41 @@ ThreadItemUpdated = ThreadItemUpdatedEvent
 """The earlier name."""
 
 
-class ThreadItemDoneEvent(BaseModel):
+class ThreadItemDoneEvent(ProtocolModel):
     """An item in its final form; it is stored before this is sent."""
 
     type: Literal["thread.item.done"] = "thread.item.done"
     item: ThreadItem
 
 
-class ThreadItemRemovedEvent(BaseModel):
+class ThreadItemRemovedEvent(ProtocolModel):
     """An item is gone."""
 
     type: Literal["thread.item.removed"] = "thread.item.removed"
     item_id: str
 
 
-class ThreadItemReplacedEvent(BaseModel):
+class ThreadItemReplacedEvent(ProtocolModel):
     """An item has become another one, in its place."""
 
     type: Literal["thread.item.replaced"] = "thread.item.replaced"
     item: ThreadItem
 
 
-class StreamOptions(BaseModel):
+class StreamOptions(ProtocolModel):
     """What the user may do while the answer comes."""
 
     allow_cancel: bool
 
 
-class StreamOptionsEvent(BaseModel):
+class StreamOptionsEvent(ProtocolModel):
     """The options of this stream; its first event."""
 
     type: Literal["stream_options"] = "stream_options"
     stream_options: StreamOptions
 
 
-class ProgressUpdateEvent(BaseModel):
+class ProgressUpdateEvent(ProtocolModel):
     """A passing word on what is going on."""
 
     type: Literal["progress_update"] = "progress_update"
@@ -105,7 +106,7 @@ class ProgressUpdateEvent(BaseModel):
     text: str
 
 
-class ClientEffectEvent(BaseModel):
+class ClientEffectEvent(ProtocolModel):
     """Asks the front end to do something; no answer is awaited."""
 
     type: Literal["client_effect"] = "client_effect"
@@ -113,7 +114,7 @@ class ClientEffectEvent(BaseModel):
     data: dict[str, Any] = Field(default_factory=dict)
 
 
-class ErrorEvent(BaseModel):
+class ErrorEvent(ProtocolModel):
     """The turn failed: a code that clients explain by themselves, or a message to show."""
 
     type: Literal["error"] = "error"
@@ -122,7 +123,7 @@ class ErrorEvent(BaseModel):
     allow_retry: bool = False
 
 
-class NoticeEvent(BaseModel):
+class NoticeEvent(ProtocolModel):
     """A message to the user beside the conversation."""
 
     type: Literal["notice"] = "notice"
@@ -148,5 +149,7 @@ ThreadStreamEvent = Annotated[
 ]
 """Any event, told by its type."""
 
-THREAD_STREAM_EVENT_ADAPTER: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
+THREAD_STREAM_EVENT_ADAPTER: TypeAdapter[ThreadStreamEvent] = TypeAdapter(
+    ThreadStreamEvent, config=ON_FIRST_USE
+)
 """Reads an event and writes one."""

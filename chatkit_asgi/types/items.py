@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 from typing_extensions import TypeIs
 
 from chatkit_asgi.types.attachments import Attachment
+from chatkit_asgi.types.base import ON_FIRST_USE, ProtocolModel
 from chatkit_asgi.types.content import AssistantMessageContent, InferenceOptions, UserMessageContent
 from chatkit_asgi.types.structured_input import StructuredInput
 from chatkit_asgi.types.tasks import Task, Workflow
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 
-class ThreadItemBase(BaseModel):
+class ThreadItemBase(ProtocolModel):
     """What every item has; `id` is unique within its thread."""
 
     id: str
@@ -76,7 +77,7 @@ class WidgetItem(ThreadItemBase):
     copy_text: str | None = None
 
 
-class GeneratedImage(BaseModel):
+class GeneratedImage(ProtocolModel):
     """An image that the model made."""
 
     id: str
@@ -148,7 +149,7 @@ ThreadItem = Annotated[
 ]
 """Any item, told by its type."""
 
-THREAD_ITEM_ADAPTER: TypeAdapter[ThreadItem] = TypeAdapter(ThreadItem)
+THREAD_ITEM_ADAPTER: TypeAdapter[ThreadItem] = TypeAdapter(ThreadItem, config=ON_FIRST_USE)
 """Reads an item and writes one."""
 
 

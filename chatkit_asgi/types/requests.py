@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 from typing_extensions import TypeIs
 
 from chatkit_asgi.actions import Action
 from chatkit_asgi.types.attachments import AttachmentCreateParams
+from chatkit_asgi.types.base import ON_FIRST_USE, ProtocolModel
 from chatkit_asgi.types.content import UserMessageInput
 from chatkit_asgi.types.items import ThreadItem
 from chatkit_asgi.types.structured_input import StructuredInputSubmission
@@ -57,13 +58,13 @@ __all__ = [
 FeedbackKind = Literal["positive", "negative"]
 
 
-class BaseReq(BaseModel):
+class BaseReq(ProtocolModel):
     """What every request has; the server makes no use of `metadata`."""
 
     metadata: dict[str, Any] = Field(default_factory=dict)
 
 
-class ThreadGetByIdParams(BaseModel):
+class ThreadGetByIdParams(ProtocolModel):
     """Parameters of ``threads.get_by_id``."""
 
     thread_id: str
@@ -76,7 +77,7 @@ class ThreadsGetByIdReq(BaseReq):
     params: ThreadGetByIdParams
 
 
-class ThreadListParams(BaseModel):
+class ThreadListParams(ProtocolModel):
     """Parameters of ``threads.list``."""
 
     limit: int | None = None
@@ -91,7 +92,7 @@ class ThreadsListReq(BaseReq):
     params: ThreadListParams
 
 
-class ThreadCreateParams(BaseModel):
+class ThreadCreateParams(ProtocolModel):
     """Parameters of ``threads.create``."""
 
     input: UserMessageInput
@@ -104,7 +105,7 @@ class ThreadsCreateReq(BaseReq):
     params: ThreadCreateParams
 
 
-class ThreadAddUserMessageParams(BaseModel):
+class ThreadAddUserMessageParams(ProtocolModel):
     """Parameters of ``threads.add_user_message``."""
 
     input: UserMessageInput
@@ -118,7 +119,7 @@ class ThreadsAddUserMessageReq(BaseReq):
     params: ThreadAddUserMessageParams
 
 
-class ThreadAddClientToolOutputParams(BaseModel):
+class ThreadAddClientToolOutputParams(ProtocolModel):
     """Parameters of ``threads.add_client_tool_output``."""
 
     thread_id: str
@@ -132,7 +133,7 @@ class ThreadsAddClientToolOutputReq(BaseReq):
     params: ThreadAddClientToolOutputParams
 
 
-class ThreadAddStructuredInputParams(BaseModel):
+class ThreadAddStructuredInputParams(ProtocolModel):
     """Parameters of ``threads.add_structured_input``."""
 
     thread_id: str
@@ -147,7 +148,7 @@ class ThreadsAddStructuredInputReq(BaseReq):
     params: ThreadAddStructuredInputParams
 
 
-class ThreadCustomActionParams(BaseModel):
+class ThreadCustomActionParams(ProtocolModel):
     """Parameters of both kinds of action; `item_id` is the widget it came from."""
 
     thread_id: str
@@ -169,7 +170,7 @@ class ThreadsSyncCustomActionReq(BaseReq):
     params: ThreadCustomActionParams
 
 
-class ThreadRetryAfterItemParams(BaseModel):
+class ThreadRetryAfterItemParams(ProtocolModel):
     """Parameters of ``threads.retry_after_item``."""
 
     thread_id: str
@@ -183,7 +184,7 @@ class ThreadsRetryAfterItemReq(BaseReq):
     params: ThreadRetryAfterItemParams
 
 
-class ThreadUpdateParams(BaseModel):
+class ThreadUpdateParams(ProtocolModel):
     """Parameters of ``threads.update``."""
 
     thread_id: str
@@ -197,7 +198,7 @@ class ThreadsUpdateReq(BaseReq):
     params: ThreadUpdateParams
 
 
-class ThreadDeleteParams(BaseModel):
+class ThreadDeleteParams(ProtocolModel):
     """Parameters of ``threads.delete``."""
 
     thread_id: str
@@ -210,7 +211,7 @@ class ThreadsDeleteReq(BaseReq):
     params: ThreadDeleteParams
 
 
-class ItemsListParams(BaseModel):
+class ItemsListParams(ProtocolModel):
     """Parameters of ``items.list``."""
 
     thread_id: str
@@ -226,7 +227,7 @@ class ItemsListReq(BaseReq):
     params: ItemsListParams
 
 
-class ItemFeedbackParams(BaseModel):
+class ItemFeedbackParams(ProtocolModel):
     """Parameters of ``items.feedback``."""
 
     thread_id: str
@@ -248,7 +249,7 @@ class AttachmentsCreateReq(BaseReq):
     params: AttachmentCreateParams
 
 
-class AttachmentDeleteParams(BaseModel):
+class AttachmentDeleteParams(ProtocolModel):
     """Parameters of ``attachments.delete``."""
 
     attachment_id: str
@@ -261,7 +262,7 @@ class AttachmentsDeleteReq(BaseReq):
     params: AttachmentDeleteParams
 
 
-class InputTranscribeParams(BaseModel):
+class InputTranscribeParams(ProtocolModel):
     """Parameters of ``input.transcribe``."""
 
     audio_base64: str
@@ -302,7 +303,7 @@ NonStreamingReq = (
 ChatKitReq = Annotated[StreamingReq | NonStreamingReq, Field(discriminator="type")]
 """Any request, told by its type."""
 
-CHATKIT_REQ_ADAPTER: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq)
+CHATKIT_REQ_ADAPTER: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq, config=ON_FIRST_USE)
 """Reads a request and writes one."""
 
 
@@ -311,7 +312,7 @@ def is_streaming_req(request: ChatKitReq) -> TypeIs[StreamingReq]:
     return isinstance(request, StreamingReq)
 
 
-class AudioInput(BaseModel):
+class AudioInput(ProtocolModel):
     """Recorded speech."""
 
     data: bytes
@@ -323,13 +324,13 @@ class AudioInput(BaseModel):
         return self.mime_type.split(";", 1)[0]
 
 
-class TranscriptionResult(BaseModel):
+class TranscriptionResult(ProtocolModel):
     """What was said."""
 
     text: str
 
 
-class SyncCustomActionResponse(BaseModel):
+class SyncCustomActionResponse(ProtocolModel):
     """The widget as it is after the action, when it changed."""
 
     updated_item: ThreadItem | None = None

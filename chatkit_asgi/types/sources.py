@@ -2,14 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from chatkit_asgi.icons import IconName
+from chatkit_asgi.types.base import ProtocolModel
 
 __all__ = ["EntitySource", "FileSource", "Source", "SourceBase", "URLSource"]
 
 
-class SourceBase(BaseModel):
+class SourceBase(ProtocolModel):
     """What every source shows."""
 
     title: str

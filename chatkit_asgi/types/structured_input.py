@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from chatkit_asgi.types.base import ProtocolModel
 
 __all__ = [
     "StructuredInput",
@@ -16,14 +18,14 @@ __all__ = [
 ]
 
 
-class StructuredInputAnswer(BaseModel):
+class StructuredInputAnswer(ProtocolModel):
     """The answer to one question as it is kept."""
 
     values: list[str] = Field(default_factory=list)
     skipped: bool = False
 
 
-class StructuredInputBase(BaseModel):
+class StructuredInputBase(ProtocolModel):
     """What every question has; `answer` is missing until the form is sent."""
 
     id: str
@@ -31,7 +33,7 @@ class StructuredInputBase(BaseModel):
     answer: StructuredInputAnswer | None = None
 
 
-class StructuredInputMultipleChoiceOption(BaseModel):
+class StructuredInputMultipleChoiceOption(ProtocolModel):
     """One of the answers to choose from."""
 
     value: str
@@ -58,14 +60,14 @@ StructuredInput = Annotated[
 """Any question, told by its type."""
 
 
-class StructuredInputAnswerSubmission(BaseModel):
+class StructuredInputAnswerSubmission(ProtocolModel):
     """The answer to one question as the client sends it."""
 
     values: list[str] = Field(default_factory=list)
     skipped: bool = False
 
 
-class StructuredInputSubmission(BaseModel):
+class StructuredInputSubmission(ProtocolModel):
     """A form as the client sends it, its answers by the questions' ids."""
 
     status: Literal["answered", "skipped"] = "answered"

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from chatkit_asgi.icons import IconName
+from chatkit_asgi.types.base import ProtocolModel
 from chatkit_asgi.types.sources import FileSource, URLSource
 
 __all__ = [
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 
-class BaseTask(BaseModel):
+class BaseTask(ProtocolModel):
     """What every task shows: whether it is going on."""
 
     status_indicator: Literal["none", "loading", "complete"] = "none"
@@ -74,14 +75,14 @@ Task = Annotated[CustomTask | SearchTask | ThoughtTask | FileTask | ImageTask, F
 """Any task, told by its type."""
 
 
-class CustomSummary(BaseModel):
+class CustomSummary(ProtocolModel):
     """A closing line in the application's own words."""
 
     title: str
     icon: IconName | None = None
 
 
-class DurationSummary(BaseModel):
+class DurationSummary(ProtocolModel):
     """How long the work took, in whole seconds."""
 
     duration: int
@@ -91,7 +92,7 @@ WorkflowSummary = CustomSummary | DurationSummary
 """The closing line of a workflow; there is no tag, and a title wins over a duration."""
 
 
-class Workflow(BaseModel):
+class Workflow(ProtocolModel):
     """Tasks in order, folded away under the summary unless `expanded`."""
 
     type: Literal["custom", "reasoning"]

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from chatkit_asgi.types.base import ProtocolModel
 from chatkit_asgi.types.items import ThreadItem
 from chatkit_asgi.types.pagination import Page
 from chatkit_asgi.types.timestamps import Timestamp
@@ -11,20 +12,20 @@ from chatkit_asgi.types.timestamps import Timestamp
 __all__ = ["ActiveStatus", "ClosedStatus", "LockedStatus", "Thread", "ThreadMetadata", "ThreadStatus"]
 
 
-class ActiveStatus(BaseModel):
+class ActiveStatus(ProtocolModel):
     """The thread takes input."""
 
     type: Literal["active"] = Field(default="active", frozen=True)
 
 
-class LockedStatus(BaseModel):
+class LockedStatus(ProtocolModel):
     """The thread takes no input for now."""
 
     type: Literal["locked"] = Field(default="locked", frozen=True)
     reason: str | None = None
 
 
-class ClosedStatus(BaseModel):
+class ClosedStatus(ProtocolModel):
     """The thread takes no input any more."""
 
     type: Literal["closed"] = Field(default="closed", frozen=True)
@@ -35,7 +36,7 @@ ThreadStatus = Annotated[ActiveStatus | LockedStatus | ClosedStatus, Field(discr
 """Whether a thread takes input, told by its type."""
 
 
-class ThreadMetadata(BaseModel):
+class ThreadMetadata(ProtocolModel):
     """A thread without its items, as stores keep it. `metadata` is the server's own."""
 
     title: str | None = None

@@ -2,8 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
-
+from chatkit_asgi.types.base import ProtocolModel
 from chatkit_asgi.types.content import Annotation, AssistantMessageContent
 from chatkit_asgi.types.items import GeneratedImage
 from chatkit_asgi.types.tasks import Task
@@ -24,7 +23,7 @@ __all__ = [
 ]
 
 
-class AssistantMessageContentPartAdded(BaseModel):
+class AssistantMessageContentPartAdded(ProtocolModel):
     """A new part of the assistant's message."""
 
     type: Literal["assistant_message.content_part.added"] = "assistant_message.content_part.added"
@@ -32,7 +31,7 @@ class AssistantMessageContentPartAdded(BaseModel):
     content: AssistantMessageContent
 
 
-class AssistantMessageContentPartTextDelta(BaseModel):
+class AssistantMessageContentPartTextDelta(ProtocolModel):
     """More text at the end of a part."""
 
     type: Literal["assistant_message.content_part.text_delta"] = "assistant_message.content_part.text_delta"
@@ -40,7 +39,7 @@ class AssistantMessageContentPartTextDelta(BaseModel):
     delta: str
 
 
-class AssistantMessageContentPartAnnotationAdded(BaseModel):
+class AssistantMessageContentPartAnnotationAdded(ProtocolModel):
     """A new annotation of a part."""
 
     type: Literal["assistant_message.content_part.annotation_added"] = (
@@ -51,7 +50,7 @@ class AssistantMessageContentPartAnnotationAdded(BaseModel):
     annotation: Annotation
 
 
-class AssistantMessageContentPartDone(BaseModel):
+class AssistantMessageContentPartDone(ProtocolModel):
     """The final form of a part."""
 
     type: Literal["assistant_message.content_part.done"] = "assistant_message.content_part.done"
@@ -59,7 +58,7 @@ class AssistantMessageContentPartDone(BaseModel):
     content: AssistantMessageContent
 
 
-class WidgetStreamingTextValueDelta(BaseModel):
+class WidgetStreamingTextValueDelta(ProtocolModel):
     """More text at the end of a component's value; the last one is `done`."""
 
     type: Literal["widget.streaming_text.value_delta"] = "widget.streaming_text.value_delta"
@@ -68,14 +67,14 @@ class WidgetStreamingTextValueDelta(BaseModel):
     done: bool
 
 
-class WidgetRootUpdated(BaseModel):
+class WidgetRootUpdated(ProtocolModel):
     """A new state of the whole widget."""
 
     type: Literal["widget.root.updated"] = "widget.root.updated"
     widget: WidgetRoot
 
 
-class WidgetComponentUpdated(BaseModel):
+class WidgetComponentUpdated(ProtocolModel):
     """A new state of one component."""
 
     type: Literal["widget.component.updated"] = "widget.component.updated"
@@ -83,7 +82,7 @@ class WidgetComponentUpdated(BaseModel):
     component: WidgetComponent
 
 
-class WorkflowTaskAdded(BaseModel):
+class WorkflowTaskAdded(ProtocolModel):
     """A new task in a workflow."""
 
     type: Literal["workflow.task.added"] = "workflow.task.added"
@@ -91,7 +90,7 @@ class WorkflowTaskAdded(BaseModel):
     task: Task
 
 
-class WorkflowTaskUpdated(BaseModel):
+class WorkflowTaskUpdated(ProtocolModel):
     """A new state of a task in a workflow."""
 
     type: Literal["workflow.task.updated"] = "workflow.task.updated"
@@ -99,7 +98,7 @@ class WorkflowTaskUpdated(BaseModel):
     task: Task
 
 
-class GeneratedImageUpdated(BaseModel):
+class GeneratedImageUpdated(ProtocolModel):
     """A new preview of an image in the making; `progress` runs from 0 to 1."""
 
     type: Literal["generated_image.updated"] = "generated_image.updated"

@@ -27,7 +27,8 @@ class _NotPlain(Exception):
 class WidgetPart(BaseModel):
     """A model inside a widget. Properties it does not know are kept and written again."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra=without_additional)
+    # Built on first use: before that the classes that name each other do not all exist.
+    model_config = ConfigDict(extra="allow", json_schema_extra=without_additional, defer_build=True)
 
     _is_ours: ClassVar[bool] = True
 

@@ -38,10 +38,10 @@ class WidgetRoot(WidgetComponentBase):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """For this class itself the union of the roots, once they exist; for each of these its own fields."""
-        if "_AnyRoot" not in globals() or cls is not WidgetRoot:
+        """For this class itself the union of the roots, for each root its own fields."""
+        if cls is not WidgetRoot:
             return handler(source)
-        return handler.generate_schema(_AnyRoot)
+        return handler.generate_schema(StrictWidgetRoot | DynamicWidgetRoot)
 
 
 class BoxBase(WidgetPart):
@@ -484,9 +484,6 @@ class DynamicWidgetRoot(WidgetRoot, DynamicWidgetComponent):
 
 WidgetComponent = StrictWidgetComponent | DynamicWidgetComponent
 """What a root may contain. Reading prefers the class of the type; what that refuses becomes dynamic."""
-
-_AnyRoot = StrictWidgetRoot | DynamicWidgetRoot
-WidgetRoot.model_rebuild(force=True)  # from now on it reads what any of its subclasses reads
 
 WIDGET_ROOT_ADAPTER: TypeAdapter[WidgetRoot] = TypeAdapter(WidgetRoot)
 """Reads a root and writes one."""
