@@ -1,0 +1,95 @@
+// Speaks the protocol: one POST endpoint that answers JSON or a stream of events, and direct uploads.
+
+const ROOT = new URL("..", import.meta.url); // this file is at <mount point>/static/api.js
+const TOKEN = "chatkit-token";
+
+/** An answer that is not what was asked for; `message` is fit to be shown. */
+export class ApiError extends Error {
+  constructor(message, status = 0) {
+    super(message);
+    this.status = status;
+  }
+}
+
+let askForToken = async () => null;
+
+/** Gives the function that asks the user for an access token when the server wants one. */
+export function onUnauthorized(ask) {
+  askForToken = ask;
+}
+
+/** An operation that answers at once with JSON. */
+export async function call(type, params) {
+  const response = await post(type, params);
+  return response.json();
+}
+
+/** A streaming operation: yields its events in order. Aborting `signal` stops the turn. */
+export async function* stream(type, params, signal) {
+  const response = await post(type, params, signal);
+  for await (const data of frames(response.body)) yield JSON.parse(data);
+}
+
+/** Uploads one file; resolves to its attachment. */
+export async function upload(file, signal) {
+  const body = new FormData();
+  body.append("file", file);
+  const response = await send("files", { body, signal });
+  return response.json();
+}
+
+function post(type, params, signal) {
+  const headers = { "Content-Type": "application/json" };
+  return send("chatkit", { headers, body: JSON.stringify({ type, params }), signal });
+}
+
+async function send(path, options) {
+  let response = await request(path, options);
+  if (response.status === 401 && (await renewToken())) response = await request(path, options);
+  if (response.ok) return response;
+  throw new ApiError(await messageOf(response), response.status);
+}
+
+async function request(path, options) {
+  try {
+    return await fetch(new URL(path, ROOT), { ...options, method: "POST", headers: headersFor(options) });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("The server cannot be reached. Check the connection and try again.");
+  }
+}
+
+function headersFor({ headers = {} }) {
+  const token = sessionStorage.getItem(TOKEN);
+  return token ? { ...headers, Authorization: `Bearer ${token}` } : headers;
+}
+
+async function renewToken() {
+  const token = await askForToken();
+  if (token) sessionStorage.setItem(TOKEN, token);
+  else sessionStorage.removeItem(TOKEN);
+  return Boolean(token);
+}
+
+async function messageOf(response) {
+  const body = await response.json().catch(() => null);
+  return body?.error?.message || `The server answered with status ${response.status}.`;
+}
+
+/** The data of each server-sent event. Comments and other fields are skipped. */
+async function* frames(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const blocks = (rest + value).split("\n\n");
+    rest = blocks.pop();
+    yield* blocks.map(dataOf).filter(Boolean);
+  }
+}
+
+function dataOf(block) {
+  const lines = block.split("\n").filter((line) => line.startsWith("data:"));
+  return lines.map((line) => line.slice(5).trimStart()).join("\n");
+}
