@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from unicodedata import category
 
-from chatkit_asgi.attachments.sniffing import HEAD_SIZE, SAFE_IMAGES, UNKNOWN_TYPE, settle_type
+from chatkit_asgi.attachments.sniffing import HEAD_SIZE, SAFE_IMAGES, UNKNOWN_TYPE, settle_type, sniff
 from chatkit_asgi.errors import InvalidRequestError, TooLargeError, UnsupportedTypeError
 
 __all__ = ["Intake", "UploadLimits", "clean_name"]
@@ -40,7 +40,7 @@ class UploadLimits:
 
 
 class Intake:
-    """Iterated once: the bytes of `chunks`; `size` and `mime_type` are those of what has passed.
+    """Iterated once: the bytes of `chunks`; afterwards `size` and the types are those of what has passed.
 
     Raises TooLargeError and UnsupportedTypeError from within. The first bytes are held back until they
     have been looked at, so that nothing of a refused type is handed on.
@@ -55,6 +55,7 @@ class Intake:
         self._claimed = claimed
         self.size = 0
         self.mime_type = UNKNOWN_TYPE
+        self.sniffed_type: str | None = None
 
     @property
     def is_image(self) -> bool:
@@ -73,6 +74,7 @@ class Intake:
             head += chunk
             if len(head) >= HEAD_SIZE:
                 break
+        self.sniffed_type = sniff(bytes(head[:HEAD_SIZE]))
         self.mime_type = settle_type(bytes(head[:HEAD_SIZE]), name=self._name, claimed=self._claimed)
         self._limits.check_type(self.mime_type)
         return bytes(head)

@@ -219,7 +219,7 @@ def _describe(attachment_id: str, name: str, mime_type: str) -> Attachment:
 
 
 def _measured(intake: Intake) -> dict[str, Any]:
-    return {"size": intake.size, "sniffed_type": intake.mime_type}
+    return {"size": intake.size, "sniffed_type": intake.sniffed_type}
 
 
 def _key(attachment_id: str) -> str:

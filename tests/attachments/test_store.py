@@ -1,0 +1,312 @@
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from chatkit_asgi.attachments import (
+    BlobAttachmentStore,
+    MemoryBlobStore,
+    Signer,
+    is_ready,
+    request_base_url,
+)
+from chatkit_asgi.clock import utcnow
+from chatkit_asgi.context import RequestContext
+from chatkit_asgi.errors import (
+    BackendError,
+    ConflictError,
+    NotFoundError,
+    NotSupportedError,
+    TooLargeError,
+    UnsupportedTypeError,
+)
+from chatkit_asgi.store.memory import MemoryStore
+from chatkit_asgi.types import (
+    Attachment,
+    AttachmentCreateParams,
+    FileAttachment,
+    ImageAttachment,
+    InferenceOptions,
+    UserMessageItem,
+)
+from tests.attachments.samples import HTML, PNG, chunked
+
+BASE = "https://chat.example/api"
+
+
+class FailingStore(MemoryStore[RequestContext]):
+    """A database that has gone away."""
+
+    async def save_attachment(self, attachment: Attachment, context: RequestContext) -> None:
+        raise BackendError("The database does not answer.")
+
+
+@pytest.fixture
+def blobs() -> MemoryBlobStore:
+    return MemoryBlobStore()
+
+
+@pytest.fixture
+def store() -> MemoryStore[RequestContext]:
+    return MemoryStore()
+
+
+@pytest.fixture
+def attachments(
+    blobs: MemoryBlobStore, store: MemoryStore[RequestContext]
+) -> BlobAttachmentStore[RequestContext]:
+    return BlobAttachmentStore(blobs, store, Signer(["key"]), base_url=BASE + "/", max_bytes=10_000)
+
+
+def params(name: str = "a.png", size: int = 40, mime_type: str = "image/png") -> AttachmentCreateParams:
+    return AttachmentCreateParams(name=name, size=size, mime_type=mime_type)
+
+
+def token_of(url: object) -> str:
+    return str(url).partition("?token=")[2]
+
+
+async def announce(
+    attachments: BlobAttachmentStore[RequestContext], context: RequestContext, mime_type: str = "image/png"
+) -> tuple[Attachment, str]:
+    """Phase one as the server does it; gives the attachment and the token of its upload link."""
+    created = await attachments.create_attachment(params(mime_type=mime_type), context)
+    await attachments.store.save_attachment(created, context)
+    return created, token_of(created.upload_url)
+
+
+async def has_blob(blobs: MemoryBlobStore, key: str) -> bool:
+    try:
+        return await blobs.size(key) >= 0
+    except NotFoundError:
+        return False
+
+
+async def failing(error: Exception) -> AsyncIterator[bytes]:
+    yield bytes(5000)
+    raise error
+
+
+async def test_create_says_where_the_bytes_go(
+    attachments: BlobAttachmentStore[RequestContext], context: RequestContext
+) -> None:
+    created = await attachments.create_attachment(params("../Größe.png"), context)
+    assert re.fullmatch(r"atc_[0-9a-f]{32}", created.id)
+    assert created.upload_descriptor is not None
+    assert created.upload_descriptor.method == "POST"
+    assert created.upload_descriptor.url == created.upload_url
+    assert str(created.upload_url).startswith(f"{BASE}/files/{created.id}?token=")
+    assert (created.type, created.name, created.metadata) == ("image", "Größe.png", {"size": 40})
+    assert not is_ready(created)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (params(size=10_001), TooLargeError),
+        (params(size=-1), ValueError),
+        (params(mime_type="text/html"), UnsupportedTypeError),
+    ],
+)
+async def test_create_refuses_what_could_not_be_uploaded(
+    blobs: MemoryBlobStore,
+    store: MemoryStore[RequestContext],
+    context: RequestContext,
+    wrong: AttachmentCreateParams,
+    error: type[Exception],
+) -> None:
+    attachments = BlobAttachmentStore(
+        blobs, store, Signer(["key"]), base_url=BASE, max_bytes=10_000, allowed_types=["image/*"]
+    )
+    with pytest.raises(error):
+        await attachments.create_attachment(wrong, context)
+
+
+async def test_received_image_is_ready_and_its_stored_row_has_no_link(
+    attachments: BlobAttachmentStore[RequestContext], context: RequestContext
+) -> None:
+    created, token = await announce(attachments, context)
+    received = await attachments.receive(created.id, token, chunked(PNG))
+    stored = await attachments.store.load_attachment(created.id, context)
+    assert isinstance(received, ImageAttachment)
+    assert is_ready(received)
+    assert received.upload_url is None
+    assert stored.metadata == {"size": len(PNG), "sniffed_type": "image/png"}
+    assert "token" not in stored.model_dump_json()
+    assert await attachments.read(received, context) == PNG
+
+
+async def test_announced_image_whose_bytes_are_none_becomes_a_file(
+    attachments: BlobAttachmentStore[RequestContext], context: RequestContext
+) -> None:
+    created, token = await announce(attachments, context)
+    received = await attachments.receive(created.id, token, chunked(HTML))
+    assert isinstance(received, FileAttachment)
+    assert received.mime_type == "application/octet-stream"
+
+
+async def test_preview_link_of_an_announced_image_is_judged_by_the_bytes_that_came(
+    attachments: BlobAttachmentStore[RequestContext], context: RequestContext
+) -> None:
+    created, token = await announce(attachments, context)
+    assert isinstance(created, ImageAttachment)
+    await attachments.receive(created.id, token, chunked(HTML))
+    found = await attachments.find_download(created.id, token_of(created.preview_url))
+    assert not found.is_inline
+    assert b"".join([chunk async for chunk in found.chunks]) == HTML
+
+
+async def test_thread_given_while_the_bytes_came_is_kept(
+    attachments: BlobAttachmentStore[RequestContext], context: RequestContext
+) -> None:
+    created, token = await announce(attachments, context)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield PNG
+        sent = created.model_copy(update={"thread_id": "thr_1"})
+        await attachments.store.save_attachment(sent, context)
+
+    received = await attachments.receive(created.id, token, slow())
+    assert received.thread_id == "thr_1"
+
+
+async def test_second_upload_on_the_same_link_conflicts(
+    attachments: BlobAttachmentStore[RequestContext], context: RequestContext
+) -> None:
+    created, token = await announce(attachments, context)
+    await attachments.receive(created.id, token, chunked(PNG))
+    with pytest.raises(ConflictError):
+        await attachments.receive(created.id, token, chunked(HTML))
+    assert await attachments.read(created, context) == PNG
+
+
+async def test_failed_upload_may_be_tried_again(
+    attachments: BlobAttachmentStore[RequestContext], blobs: MemoryBlobStore, context: RequestContext
+) -> None:
+    created, token = await announce(attachments, context)
+    with pytest.raises(RuntimeError, match="gone"):
+        await attachments.receive(created.id, token, failing(RuntimeError("gone")))
+    assert not await has_blob(blobs, created.id)
+    assert is_ready(await attachments.receive(created.id, token, chunked(PNG)))
+
+
+async def test_attachment_deleted_while_its_bytes_came_stays_deleted(
+    attachments: BlobAttachmentStore[RequestContext], blobs: MemoryBlobStore, context: RequestContext
+) -> None:
+    created, token = await announce(attachments, context)
+
+    async def deleting() -> AsyncIterator[bytes]:
+        yield PNG
+        await attachments.delete_attachment(created.id, context)
+        await attachments.store.delete_attachment(created.id, context)
+
+    with pytest.raises(NotFoundError):
+        await attachments.receive(created.id, token, deleting())
+    assert not await has_blob(blobs, created.id)
+
+
+async def test_bytes_without_a_row_are_not_kept(blobs: MemoryBlobStore, context: RequestContext) -> None:
+    attachments = BlobAttachmentStore(blobs, FailingStore(), Signer(["key"]), base_url=BASE)
+    attachments.generate_attachment_id = lambda mime_type, context: "atc_1"  # type: ignore[method-assign]
+    with pytest.raises(BackendError):
+        await attachments.receive_direct(chunked(PNG), name="a.png", claimed="image/png", context=context)
+    assert not await has_blob(blobs, "atc_1")
+
+
+async def test_links_fit_only_their_purpose_and_attachment(
+    attachments: BlobAttachmentStore[RequestContext], context: RequestContext
+) -> None:
+    created, token = await announce(attachments, context)
+    other, other_token = await announce(attachments, context)
+    assert isinstance(created, ImageAttachment)
+    preview = token_of(created.preview_url)
+    for attachment_id, wrong in [(created.id, preview), (created.id, other_token), (other.id, token)]:
+        with pytest.raises(NotFoundError):
+            await attachments.receive(attachment_id, wrong, chunked(PNG))
+    for attachment_id, wrong in [(created.id, token), (other.id, preview)]:
+        with pytest.raises(NotFoundError):
+            await attachments.find_download(attachment_id, wrong)
+
+
+async def test_expired_link_is_not_found(
+    blobs: MemoryBlobStore, store: MemoryStore[RequestContext], context: RequestContext
+) -> None:
+    times = [utcnow()]
+
+    def now() -> datetime:
+        return times[-1]
+
+    attachments = BlobAttachmentStore(blobs, store, Signer(["key"], now=now), base_url=BASE, link_seconds=60)
+    created, token = await announce(attachments, context)
+    times.append(times[0] + timedelta(seconds=61))
+    with pytest.raises(NotFoundError, match="expired"):
+        await attachments.receive(created.id, token, chunked(PNG))
+
+
+async def test_delete_removes_the_bytes_and_may_be_repeated(
+    attachments: BlobAttachmentStore[RequestContext], blobs: MemoryBlobStore, context: RequestContext
+) -> None:
+    created, token = await announce(attachments, context)
+    await attachments.receive(created.id, token, chunked(PNG))
+    await attachments.delete_attachment(created.id, context)
+    await attachments.delete_attachment(created.id, context)
+    assert not await has_blob(blobs, created.id)
+
+
+async def test_somebody_elses_attachment_is_not_found(
+    attachments: BlobAttachmentStore[RequestContext], context: RequestContext, other_context: RequestContext
+) -> None:
+    created, token = await announce(attachments, context)
+    await attachments.receive(created.id, token, chunked(PNG))
+    with pytest.raises(NotFoundError):
+        await attachments.delete_attachment(created.id, other_context)
+    with pytest.raises(NotFoundError):
+        await attachments.read(created, other_context)
+    assert await attachments.read(created, context) == PNG
+
+
+async def test_owner_with_a_tenant_receives_what_was_announced(
+    attachments: BlobAttachmentStore[RequestContext],
+) -> None:
+    context = RequestContext(user_id="alice", tenant="acme")
+    created, token = await announce(attachments, context)
+    await attachments.receive(created.id, token, chunked(PNG))
+    assert await attachments.read(created, context) == PNG
+
+
+async def test_preview_links_are_fresh_and_the_item_is_untouched(
+    attachments: BlobAttachmentStore[RequestContext], context: RequestContext
+) -> None:
+    await attachments.receive_direct(chunked(PNG), name="a.png", claimed="", context=context)
+    image = ImageAttachment(id="atc_1", name="a.png", mime_type="image/png", preview_url="about:blank")
+    item = UserMessageItem(
+        id="msg_1", thread_id="thr_1", created_at=utcnow(), content=[], attachments=[image],
+        inference_options=InferenceOptions(),
+    )  # fmt: skip
+    presented = attachments.present_item(item).attachments[0]
+    assert isinstance(presented, ImageAttachment)
+    assert str(presented.preview_url).startswith(f"{BASE}/files/atc_1?token=")
+    assert item.attachments == [image]
+    assert str(image.preview_url) == "about:blank"
+
+
+async def test_links_follow_the_request_when_no_address_is_set(
+    blobs: MemoryBlobStore, store: MemoryStore[RequestContext], context: RequestContext
+) -> None:
+    attachments = BlobAttachmentStore(blobs, store, Signer(["key"]))
+    with pytest.raises(NotSupportedError, match="CHATKIT_PUBLIC_URL"):
+        await attachments.create_attachment(params(), context)
+    reset = request_base_url.set("http://127.0.0.1:9/mounted")
+    created = await attachments.create_attachment(params(), context)
+    request_base_url.reset(reset)
+    assert str(created.upload_url).startswith("http://127.0.0.1:9/mounted/files/")
+
+
+async def test_ids_of_the_applications_own_are_no_way_out_of_the_blobs(
+    attachments: BlobAttachmentStore[RequestContext], blobs: MemoryBlobStore, context: RequestContext
+) -> None:
+    attachments.generate_attachment_id = lambda mime_type, context: "../a b"  # type: ignore[method-assign]
+    received = await attachments.receive_direct(chunked(PNG), name="a.png", claimed="", context=context)
+    assert received.id == "../a b"
+    assert await has_blob(blobs, "..%2Fa%20b")
