@@ -31,13 +31,15 @@ def upload_routes(
     authenticate: Callable[[Request], Awaitable[Any]],
     *,
     idle_seconds: float = 60,
+    linger_seconds: float = 5,
 ) -> list[Route]:
     """The routes under ``/files``. `authenticate` raises what is then answered; signed links need it not.
 
-    An upload that brings no byte for `idle_seconds` is given up.
+    An upload that brings no byte for `idle_seconds` is given up. What a refused one still sends is passed
+    over for `linger_seconds`.
     """
     endpoints = _Endpoints(attachments, authenticate, idle_seconds)
-    closing = [Middleware(_CloseUnread)]
+    closing = [Middleware(_CloseUnread, linger_seconds=linger_seconds)]
     return [
         Route("/files", endpoints.direct, methods=["POST"], middleware=closing),
         Route("/files/{id}", endpoints.announced, methods=["PUT", "POST"], middleware=closing),
@@ -167,26 +169,48 @@ def _disposition(kind: str, name: str) -> str:
 
 
 class _CloseUnread:
-    """Says `Connection: close` in an error that is answered before the whole body was read: the rest of it
-    would be taken for the next request, or be read for nothing.
+    """Closes the connection after an error that is answered before the whole body was read.
+
+    What is left of the body is passed over for a while first: a client that is still sending when the
+    connection closes loses the answer, and shows a network error in its place.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, linger_seconds: float) -> None:
         self._app = app
+        self._linger_seconds = linger_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = _Exchange(scope, receive, send, self._linger_seconds)
+        await self._app(scope, exchange.receive, exchange.send)
+
+
+class _Exchange:
+    """One request's body and the answer to it."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, linger_seconds: float) -> None:
         headers = Headers(scope=scope)
-        unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        self._unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        self._closing = False
+        self._receive = receive
+        self._send = send
+        self._linger_seconds = linger_seconds
 
-        async def reading() -> Message:
-            nonlocal unread
-            message = await receive()
-            unread = unread and message.get("more_body", False)
-            return message
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._unread = self._unread and message.get("more_body", False)
+        return message
 
-        async def answering(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] >= 400 and unread:
-                MutableHeaders(scope=message)["connection"] = "close"
-            await send(message)
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] >= 400 and self._unread:
+            self._closing = True
+            MutableHeaders(scope=message)["connection"] = "close"
+        if self._closing and message["type"] == "http.response.body" and not message.get("more_body", False):
+            await self._send({**message, "more_body": True})
+            await self._pass_over()
+            message = {"type": "http.response.body"}
+        await self._send(message)
 
-        await self._app(scope, reading, answering)
+    async def _pass_over(self) -> None:
+        with anyio.move_on_after(self._linger_seconds):
+            while self._unread:
+                await self.receive()

@@ -61,8 +61,12 @@ def attachments(directory: Directory) -> BlobAttachmentStore[RequestContext]:
     )
 
 
-def make_app(attachments: BlobAttachmentStore[RequestContext], idle_seconds: float = 60) -> Starlette:
-    routes = upload_routes(attachments, authenticate, idle_seconds=idle_seconds)
+def make_app(
+    attachments: BlobAttachmentStore[RequestContext], idle_seconds: float = 60, linger_seconds: float = 5
+) -> Starlette:
+    routes = upload_routes(
+        attachments, authenticate, idle_seconds=idle_seconds, linger_seconds=linger_seconds
+    )
     return Starlette(routes=routes, exception_handlers=dict(HANDLERS))
 
 
@@ -429,7 +433,7 @@ async def test_client_that_leaves_mid_body_leaves_nothing(
 async def test_upload_that_stalls_is_given_up(
     attachments: BlobAttachmentStore[RequestContext], directory: Directory
 ) -> None:
-    async with serving(make_app(attachments, idle_seconds=0.05)) as base:
+    async with serving(make_app(attachments, idle_seconds=0.05, linger_seconds=0.05)) as base:
         address = urlsplit(base)
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         link = urlsplit(str((await announce(attachments)).upload_url))
@@ -442,13 +446,14 @@ async def test_upload_that_stalls_is_given_up(
     assert directory.names() == []
 
 
-async def test_too_large_chunked_upload_is_refused_over_a_socket(
+async def test_client_still_sending_gets_to_read_the_refusal(
     attachments: BlobAttachmentStore[RequestContext], directory: Directory
 ) -> None:
     async with serving(make_app(attachments)) as base, httpx.AsyncClient() as client:
-        body = chunked(part(bytes(LIMIT + 1)) + END, 16_384)
-        response = await client.post(f"{base}/files", content=body, headers=FORM)
-    assert response.status_code == 413
+        body = part(bytes(100 * LIMIT)) + END  # more than fits into the buffers between the two
+        for content in (body, chunked(body, 65_536)):
+            response = await client.post(f"{base}/files", content=content, headers=FORM)
+            assert (response.status_code, response.json()["error"]["code"]) == (413, "too_large")
     assert directory.names() == []
 
 
