@@ -22,8 +22,8 @@ class Signer:
     """
 
     def __init__(self, keys: Sequence[str], *, now: Callable[[], datetime] = utcnow) -> None:
-        if not keys or not all(keys):
-            raise ValueError("A Signer needs at least one key, and no empty ones.")
+        if isinstance(keys, str) or not keys or not all(keys):
+            raise ValueError("A Signer needs a list of keys, at least one and none of them empty.")
         self._now = now
         self._serializer = URLSafeSerializer(
             list(reversed(keys)),  # this library signs with the last one

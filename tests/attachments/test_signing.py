@@ -68,7 +68,7 @@ def test_rotated_keys_verify_and_only_the_first_signs() -> None:
     assert Signer(["new"]).verify(both.sign({"a": "atc_2"}, 60)) == {"a": "atc_2"}
 
 
-@pytest.mark.parametrize("keys", [[], [""], ["key", ""]])
-def test_empty_keys_are_refused(keys: list[str]) -> None:
+@pytest.mark.parametrize("keys", [[], [""], ["key", ""], "key"])
+def test_empty_keys_and_a_bare_string_are_refused(keys: list[str] | str) -> None:
     with pytest.raises(ValueError, match="key"):
         Signer(keys)
