@@ -51,14 +51,14 @@ function paintUserMessage(node, item) {
   node.replaceChildren(
     ...[
       el("h2", { class: "sr-only" }, "You"),
-      item.quoted_text && el("blockquote", { class: "quote" }, item.quoted_text),
+      item.quoted_text && el("blockquote", { class: "quote", dir: "auto" }, item.quoted_text),
       attachments.length > 0 &&
         el(
           "ul",
           { class: "attachments" },
           attachments.map((file) => attachmentView(file)),
         ),
-      el("div", { class: "bubble" }, item.content.map(userContent)),
+      el("div", { class: "bubble", dir: "auto" }, item.content.map(userContent)),
     ].filter(Boolean),
   );
 }
@@ -72,7 +72,7 @@ function paintAssistantMessage(node, item, host) {
     node.append(el("h2", { class: "sr-only" }, "Assistant"), el("div", { class: "prose" }));
   const prose = node.children[1];
   item.content.forEach((part, index) => {
-    if (!prose.children[index]) prose.append(el("div", { class: "part" }));
+    if (!prose.children[index]) prose.append(el("div", { class: "part", dir: "auto" }));
     renderMarkdown(prose.children[index], part.text ?? "");
   });
   while (prose.children.length > item.content.length) prose.lastElementChild.remove();

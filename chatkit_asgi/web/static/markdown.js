@@ -99,8 +99,10 @@ const DRAW = {
     ),
 };
 
+/** The page itself uses h1 and h2; a text that begins with `#` or with `##` begins below them. */
 function headingTag(line) {
-  return `h${Math.min(HEADING.exec(line)[1].length + 2, 6)}`; // the page itself uses h1 and h2
+  const depth = HEADING.exec(line)[1].length;
+  return `h${Math.min(Math.max(depth + 1, 3), 6)}`;
 }
 
 function drawCode(lines) {
