@@ -35,7 +35,7 @@ export class History {
       page.data.forEach((thread) => this.show(thread));
       this.after = page.after ?? null;
       this.more.hidden = !(page.has_more && page.after);
-      this.say(this.rows.size === 0 ? "Your conversations will be listed here." : "");
+      this.sayIfEmpty();
     } catch (error) {
       this.say(error.message);
     }
@@ -103,6 +103,7 @@ export class History {
       this.rows.get(thread.id)?.remove();
       this.rows.delete(thread.id);
       this.host.deleted(thread.id);
+      this.sayIfEmpty();
       announce("Conversation deleted.");
     });
   }
@@ -113,6 +114,10 @@ export class History {
     } catch (error) {
       this.say(error.message);
     }
+  }
+
+  sayIfEmpty() {
+    this.say(this.rows.size === 0 ? "Your conversations will be listed here." : "");
   }
 
   say(text) {

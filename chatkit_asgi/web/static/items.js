@@ -35,7 +35,7 @@ export function paintItem(node, item, host) {
 
 /** One uploaded file: its preview or its name, with buttons of the caller's. */
 export function attachmentView(attachment, ...extra) {
-  const isImage = attachment.type === "image" && attachment.preview_url;
+  const isImage = attachment.type === "image" && /^(https?|data|blob):/.test(attachment.preview_url);
   const preview = isImage ? image(attachment.preview_url, "") : icon("file");
   return el(
     "li",
