@@ -1,4 +1,4 @@
-"""The contracts of persistence: `Store` for threads, items and attachments, `AttachmentStore` for their bytes.
+"""The contracts of persistence: `Store` for threads, items and attachments, `AttachmentStore` for bytes.
 
 Backends live beside this file; nothing here knows them.
 """
@@ -39,7 +39,9 @@ class AttachmentStore(ABC, Generic[TContext]):
 
         Raises NotImplementedError unless overridden.
         """
-        raise NotImplementedError(f"{type(self).__name__} takes no two-phase uploads: override create_attachment()")
+        raise NotImplementedError(
+            f"{type(self).__name__} takes no two-phase uploads: override create_attachment()"
+        )
 
     def generate_attachment_id(self, mime_type: str, context: TContext) -> str:
         """A new attachment id."""
@@ -95,8 +97,10 @@ class Store(ABC, Generic[TContext]):
         """Delete the metadata. May be repeated."""
 
     @abstractmethod
-    async def load_threads(self, limit: int, after: str | None, order: str, context: TContext) -> Page[ThreadMetadata]:
-        """A page of the owner's threads in the order of their creation or its reverse; cursors as for items."""
+    async def load_threads(
+        self, limit: int, after: str | None, order: str, context: TContext
+    ) -> Page[ThreadMetadata]:
+        """A page of the owner's threads, in the order of their first saving or its reverse."""
 
     @abstractmethod
     async def add_thread_item(self, thread_id: str, item: ThreadItem, context: TContext) -> None:
@@ -148,8 +152,17 @@ class Store(ABC, Generic[TContext]):
                 return Page(data=seen, has_more=False)
             after = page.after
 
-    async def save_feedback(self, thread_id: str, item_ids: list[str], kind: FeedbackKind, context: TContext) -> None:
+    async def save_feedback(
+        self, thread_id: str, item_ids: list[str], kind: FeedbackKind, context: TContext
+    ) -> None:
         """Keep what the user thinks of some items; a later word on the same item replaces the earlier one.
 
         The default keeps nothing. Raises NotFoundError for an unknown thread.
         """
+
+    async def load_feedback(self, thread_id: str, context: TContext) -> dict[str, FeedbackKind]:
+        """What was last said of the thread's items, by item id; the default knows of nothing.
+
+        Raises NotFoundError for an unknown thread.
+        """
+        return {}
