@@ -1,0 +1,252 @@
+"""`MemoryStore`: the reference of what a store does, for tests and trials. Nothing outlives the process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import TypeVar
+
+from chatkit_asgi.context import OwnerOf, owner_of
+from chatkit_asgi.errors import NotFoundError
+from chatkit_asgi.store.base import Store, TContext
+from chatkit_asgi.store.cursors import (
+    END,
+    START,
+    from_cursor,
+    is_ascending,
+    page_size,
+    to_page,
+    unknown_cursor,
+)
+from chatkit_asgi.store.documents import (
+    read_attachment,
+    read_item,
+    read_thread,
+    write_attachment,
+    write_item,
+    write_thread,
+)
+from chatkit_asgi.types import Attachment, FeedbackKind, Page, ThreadItem, ThreadMetadata, is_hidden
+
+__all__ = ["MemoryStore"]
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What is kept of a thread, item or attachment; never changed, only replaced."""
+
+    seq: int
+    id: str
+    owner: str
+    document: str
+    hidden: bool = False
+    thread_id: str | None = None
+
+
+@dataclass(slots=True)
+class _Content:
+    """What a thread holds."""
+
+    items: dict[str, _Row] = field(default_factory=dict)
+    feedback: dict[str, FeedbackKind] = field(default_factory=dict)
+
+
+Undo = list[Callable[[], object]]
+
+
+class MemoryStore(Store[TContext]):
+    """Keeps everything in this process, as JSON documents like the database stores do."""
+
+    def __init__(self, *, owner_of: OwnerOf = owner_of) -> None:
+        self._owner_of = owner_of
+        self._numbers = count(1)
+        self._threads: dict[str, _Row] = {}
+        self._contents: dict[str, _Content] = {}
+        self._attachments: dict[str, _Row] = {}
+        self._writing = asyncio.Lock()
+        self._undo: ContextVar[Undo | None] = ContextVar("undo", default=None)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        if self._undo.get() is not None:
+            yield
+            return
+        async with self._writing:
+            undo: Undo = []
+            token = self._undo.set(undo)
+            try:
+                yield
+            except BaseException:
+                for step in reversed(undo):
+                    step()
+                raise
+            finally:
+                self._undo.reset(token)
+
+    async def load_thread(self, thread_id: str, context: TContext) -> ThreadMetadata:
+        row = self._thread(thread_id, context)
+        thread = read_thread(row.document, row.id)
+        if thread is None:
+            raise _no_thread(thread_id)
+        return thread
+
+    async def save_thread(self, thread: ThreadMetadata, context: TContext) -> None:
+        document = write_thread(thread)
+        async with self.transaction():
+            known = self._threads.get(thread.id)
+            if known is not None and known.owner != self._owner_of(context):
+                raise _no_thread(thread.id)
+            if known is None:
+                self._put(self._contents, thread.id, _Content())
+            self._put(self._threads, thread.id, self._row(known, thread.id, document, context))
+
+    async def load_threads(
+        self, limit: int, after: str | None, order: str, context: TContext
+    ) -> Page[ThreadMetadata]:
+        owner = self._owner_of(context)
+        mine = {row.id: row for row in self._threads.values() if row.owner == owner}
+        return to_page(_rows(mine, mine, limit, after, order), limit, after, read_thread)
+
+    async def delete_thread(self, thread_id: str, context: TContext) -> None:
+        owner = self._owner_of(context)
+        async with self.transaction():
+            if (row := self._threads.get(thread_id)) is None or row.owner != owner:
+                return
+            self._drop(self._threads, thread_id)
+            self._drop(self._contents, thread_id)
+            for attachment in list(self._attachments.values()):
+                if attachment.thread_id == thread_id and attachment.owner == owner:
+                    self._drop(self._attachments, attachment.id)
+
+    async def load_thread_items(
+        self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
+    ) -> Page[ThreadItem]:
+        items = self._content(thread_id, context).items
+        return to_page(_rows(items, items, limit, after, order), limit, after, read_item)
+
+    async def load_visible_items(
+        self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
+    ) -> Page[ThreadItem]:
+        items = self._content(thread_id, context).items
+        visible = {row.id: row for row in items.values() if not row.hidden}
+        return to_page(_rows(visible, items, limit, after, order), limit, after, read_item)
+
+    async def add_thread_item(self, thread_id: str, item: ThreadItem, context: TContext) -> None:
+        await self.save_item(thread_id, item, context)
+
+    async def save_item(self, thread_id: str, item: ThreadItem, context: TContext) -> None:
+        document = write_item(item)
+        async with self.transaction():
+            items = self._content(thread_id, context).items
+            row = self._row(items.get(item.id), item.id, document, context)
+            self._put(items, item.id, replace(row, hidden=is_hidden(item)))
+
+    async def load_item(self, thread_id: str, item_id: str, context: TContext) -> ThreadItem:
+        row = self._content(thread_id, context).items.get(item_id)
+        item = None if row is None else read_item(row.document, item_id)
+        if item is None:
+            raise NotFoundError(f"Item {item_id} was not found.")
+        return item
+
+    async def delete_thread_item(self, thread_id: str, item_id: str, context: TContext) -> None:
+        async with self.transaction():
+            row = self._threads.get(thread_id)
+            if row is not None and row.owner == self._owner_of(context):
+                self._drop(self._contents[thread_id].items, item_id)
+
+    async def save_attachment(self, attachment: Attachment, context: TContext) -> None:
+        document = write_attachment(attachment)
+        async with self.transaction():
+            known = self._attachments.get(attachment.id)
+            if known is not None and known.owner != self._owner_of(context):
+                raise _no_attachment(attachment.id)
+            row = self._row(known, attachment.id, document, context)
+            self._put(self._attachments, attachment.id, replace(row, thread_id=attachment.thread_id))
+
+    async def load_attachment(self, attachment_id: str, context: TContext) -> Attachment:
+        row = self._attachments.get(attachment_id)
+        mine = row is not None and row.owner == self._owner_of(context)
+        attachment = read_attachment(row.document, attachment_id) if row is not None and mine else None
+        if attachment is None:
+            raise _no_attachment(attachment_id)
+        return attachment
+
+    async def delete_attachment(self, attachment_id: str, context: TContext) -> None:
+        async with self.transaction():
+            row = self._attachments.get(attachment_id)
+            if row is not None and row.owner == self._owner_of(context):
+                self._drop(self._attachments, attachment_id)
+
+    async def save_feedback(
+        self, thread_id: str, item_ids: list[str], kind: FeedbackKind, context: TContext
+    ) -> None:
+        async with self.transaction():
+            content = self._content(thread_id, context)
+            for item_id in content.items.keys() & item_ids:
+                self._put(content.feedback, item_id, kind)
+
+    async def load_feedback(self, thread_id: str, context: TContext) -> dict[str, FeedbackKind]:
+        return dict(self._content(thread_id, context).feedback)
+
+    def _thread(self, thread_id: str, context: TContext) -> _Row:
+        row = self._threads.get(thread_id)
+        if row is None or row.owner != self._owner_of(context):
+            raise _no_thread(thread_id)
+        return row
+
+    def _content(self, thread_id: str, context: TContext) -> _Content:
+        return self._contents[self._thread(thread_id, context).id]
+
+    def _row(self, known: _Row | None, id: str, document: str, context: TContext) -> _Row:
+        """A row for the document, in the place of the one that is known."""
+        if known is not None:
+            return replace(known, document=document)
+        return _Row(next(self._numbers), id, self._owner_of(context), document)
+
+    def _put(self, table: dict[K, V], key: K, value: V) -> None:
+        self._remember(table, key)
+        table[key] = value
+
+    def _drop(self, table: dict[K, V], key: K) -> None:
+        self._remember(table, key)
+        table.pop(key, None)
+
+    def _remember(self, table: dict[K, V], key: K) -> None:
+        """Note how the transaction's next change is undone."""
+        undo = self._undo.get()
+        if undo is not None:
+            before = {key: table[key]} if key in table else {}
+            undo.append(lambda: (table.pop(key, None), table.update(before)))
+
+
+def _rows(
+    rows: dict[str, _Row], known: dict[str, _Row], limit: int, after: str | None, order: str
+) -> list[tuple[int, str, str]]:
+    """One row more than `limit` beyond the cursor, which may be the id of any of the `known` rows."""
+    ascending = is_ascending(order)
+    position = (START if ascending else END) if after is None else _position(after, known)
+    beyond = [row for row in rows.values() if (row.seq > position if ascending else row.seq < position)]
+    beyond.sort(key=lambda row: row.seq, reverse=not ascending)
+    return [(row.seq, row.id, row.document) for row in beyond[: page_size(limit) + 1]]
+
+
+def _position(after: str, known: dict[str, _Row]) -> int:
+    position = from_cursor(after)
+    if position is not None:
+        return position
+    if after not in known:
+        raise unknown_cursor()
+    return known[after].seq
+
+
+def _no_thread(thread_id: str) -> NotFoundError:
+    return NotFoundError(f"Thread {thread_id} was not found.")
+
+
+def _no_attachment(attachment_id: str) -> NotFoundError:
+    return NotFoundError(f"Attachment {attachment_id} was not found.")
