@@ -1,0 +1,173 @@
+"""The tables: the few columns that are queried, and beside them one JSON document per row.
+
+`seq` is given by the database, never changes and is never used twice: pages and cursors rest on it alone.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    not_,
+)
+from sqlalchemy.types import TypeDecorator
+
+from chatkit_asgi.clock import as_utc
+
+__all__ = ["Tables", "UTCDateTime"]
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in UTC, also from SQLite, which forgets the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else as_utc(value)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+class Tables:
+    """All tables of the store, in a schema and with a prefix of the application's choice."""
+
+    def __init__(self, *, schema: str | None = None, prefix: str = "") -> None:
+        self.prefix = prefix
+        self.metadata = MetaData(schema=schema, naming_convention=NAMES)
+        self.threads = _threads(self)
+        self.items = _items(self)
+        self.attachments = _attachments(self)
+        self.feedback = _feedback(self)
+        self.turns = _turns(self)
+
+
+def _threads(tables: Tables) -> Table:
+    return Table(
+        f"{tables.prefix}threads",
+        tables.metadata,
+        _seq(),
+        Column("id", String, nullable=False, unique=True),
+        _owner(),
+        Column("created_at", UTCDateTime, nullable=False),
+        Column("document", Text, nullable=False),
+        Index(None, "owner", "seq"),
+        sqlite_autoincrement=True,
+    )
+
+
+def _items(tables: Tables) -> Table:
+    table = Table(
+        f"{tables.prefix}items",
+        tables.metadata,
+        _seq(),
+        _thread_id(tables),
+        Column("id", String, nullable=False),
+        _owner(),
+        Column("hidden", Boolean, nullable=False),
+        Column("created_at", UTCDateTime, nullable=False),
+        Column("document", Text, nullable=False),
+        UniqueConstraint("thread_id", "id"),
+        Index(None, "thread_id", "seq"),
+        sqlite_autoincrement=True,
+    )
+    _partial_index(f"ix_{table.name}_visible", not_(table.c.hidden), table.c.thread_id, table.c.seq)
+    return table
+
+
+def _attachments(tables: Tables) -> Table:
+    return Table(
+        f"{tables.prefix}attachments",
+        tables.metadata,
+        Column("id", String, primary_key=True),
+        _owner(),
+        # No foreign key: an attachment may be told its thread before that is written.
+        Column("thread_id", String, index=True),
+        Column("created_at", UTCDateTime, nullable=False),
+        Column("document", Text, nullable=False),
+    )
+
+
+def _feedback(tables: Tables) -> Table:
+    return Table(
+        f"{tables.prefix}feedback",
+        tables.metadata,
+        _thread_id(tables, primary_key=True),
+        # No foreign key: what was said of an answer outlives its replacement by a retry.
+        Column("item_id", String, primary_key=True),
+        _owner(),
+        Column("kind", String, nullable=False),
+        Column("created_at", UTCDateTime, nullable=False),
+    )
+
+
+def _turns(tables: Tables) -> Table:
+    table = Table(
+        f"{tables.prefix}turns",
+        tables.metadata,
+        Column("id", String, primary_key=True),
+        _thread_id(tables),
+        _owner(),
+        Column("status", String, nullable=False),
+        Column("worker", String, nullable=False),
+        Column("epoch", Integer, nullable=False),
+        Column("lease_until", UTCDateTime, nullable=False),
+        Column("read_until", UTCDateTime),
+        Column("cancel_requested_at", UTCDateTime),
+        Column("request_key", String),
+        Column("request_hash", String),
+        Column("started_at", UTCDateTime, nullable=False),
+        Column("finished_at", UTCDateTime),
+        Column("error", Text),
+        Index(None, "thread_id", "started_at"),
+    )
+    running = table.c.status == "running"
+    _partial_index(f"uq_{table.name}_running", running, table.c.thread_id, unique=True)
+    _partial_index(f"ix_{table.name}_lease", running, table.c.lease_until)
+    _partial_index(f"ix_{table.name}_repeat", running, table.c.owner, table.c.request_hash)
+    keyed = table.c.request_key.is_not(None)
+    _partial_index(f"uq_{table.name}_request_key", keyed, table.c.owner, table.c.request_key, unique=True)
+    return table
+
+
+def _partial_index(
+    name: str, where: ColumnElement[bool], *columns: Column[Any], unique: bool = False
+) -> None:  # Any: columns of several types
+    Index(name, *columns, unique=unique, postgresql_where=where, sqlite_where=where)
+
+
+def _seq() -> Column[int]:
+    return Column("seq", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True)
+
+
+def _owner() -> Column[str]:
+    return Column("owner", String, nullable=False)
+
+
+def _thread_id(tables: Tables, *, primary_key: bool = False) -> Column[str]:
+    thread = ForeignKey(tables.threads.c.id, ondelete="CASCADE")
+    return Column("thread_id", String, thread, nullable=False, primary_key=primary_key)
