@@ -1,0 +1,135 @@
+"""Threads, items, attachments, feedback and turns.
+
+Revision: 0001, the first
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+TIME = sa.DateTime(timezone=True)
+RUNNING = sa.text("status = 'running'")
+KEYED = sa.text("request_key IS NOT NULL")
+
+
+def upgrade() -> None:
+    create_threads()
+    create_items()
+    create_attachments()
+    create_feedback()
+    create_turns()
+
+
+def downgrade() -> None:
+    for table in ("turns", "feedback", "attachments", "items", "threads"):
+        op.drop_table(table)
+
+
+def create_threads() -> None:
+    op.create_table(
+        "threads",
+        seq(),
+        sa.Column("id", sa.String, nullable=False),
+        sa.Column("owner", sa.String, nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_threads"),
+        sa.UniqueConstraint("id", name="uq_threads_id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_threads_owner_seq", "threads", ["owner", "seq"])
+
+
+def create_items() -> None:
+    op.create_table(
+        "items",
+        seq(),
+        sa.Column("thread_id", sa.String, nullable=False),
+        sa.Column("id", sa.String, nullable=False),
+        sa.Column("owner", sa.String, nullable=False),
+        sa.Column("hidden", sa.Boolean, nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_items"),
+        sa.UniqueConstraint("thread_id", "id", name="uq_items_thread_id_id"),
+        of_thread("items"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_items_thread_id_seq", "items", ["thread_id", "seq"])
+    op.create_index(
+        "ix_items_visible",
+        "items",
+        ["thread_id", "seq"],
+        postgresql_where=sa.text("NOT hidden"),
+        sqlite_where=sa.text("hidden = 0"),
+    )
+
+
+def create_attachments() -> None:
+    op.create_table(
+        "attachments",
+        sa.Column("id", sa.String, nullable=False),
+        sa.Column("owner", sa.String, nullable=False),
+        sa.Column("thread_id", sa.String),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_attachments"),
+    )
+    op.create_index("ix_attachments_thread_id", "attachments", ["thread_id"])
+
+
+def create_feedback() -> None:
+    op.create_table(
+        "feedback",
+        sa.Column("thread_id", sa.String, nullable=False),
+        sa.Column("item_id", sa.String, nullable=False),
+        sa.Column("owner", sa.String, nullable=False),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("thread_id", "item_id", name="pk_feedback"),
+        of_thread("feedback"),
+    )
+
+
+def create_turns() -> None:
+    op.create_table(
+        "turns",
+        sa.Column("id", sa.String, nullable=False),
+        sa.Column("thread_id", sa.String, nullable=False),
+        sa.Column("owner", sa.String, nullable=False),
+        sa.Column("status", sa.String, nullable=False),
+        sa.Column("worker", sa.String, nullable=False),
+        sa.Column("epoch", sa.Integer, nullable=False),
+        sa.Column("lease_until", TIME, nullable=False),
+        sa.Column("read_until", TIME),
+        sa.Column("cancel_requested_at", TIME),
+        sa.Column("request_key", sa.String),
+        sa.Column("request_hash", sa.String),
+        sa.Column("started_at", TIME, nullable=False),
+        sa.Column("finished_at", TIME),
+        sa.Column("error", sa.Text),
+        sa.PrimaryKeyConstraint("id", name="pk_turns"),
+        of_thread("turns"),
+    )
+    op.create_index("ix_turns_thread_id_started_at", "turns", ["thread_id", "started_at"])
+    create_partial_index("uq_turns_running", ["thread_id"], RUNNING, unique=True)
+    create_partial_index("ix_turns_lease", ["lease_until"], RUNNING)
+    create_partial_index("ix_turns_repeat", ["owner", "request_hash"], RUNNING)
+    create_partial_index("uq_turns_request_key", ["owner", "request_key"], KEYED, unique=True)
+
+
+def create_partial_index(name: str, columns: list[str], where: sa.TextClause, *, unique: bool = False) -> None:
+    op.create_index(name, "turns", columns, unique=unique, postgresql_where=where, sqlite_where=where)
+
+
+def seq() -> sa.Column[int]:
+    return sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), nullable=False)
+
+
+def of_thread(table: str) -> sa.ForeignKeyConstraint:
+    name = f"fk_{table}_thread_id"
+    return sa.ForeignKeyConstraint(["thread_id"], ["threads.id"], name=name, ondelete="CASCADE")
