@@ -6,6 +6,8 @@ import pytest
 
 from chatkit_asgi.context import RequestContext
 
+pytest_plugins = ["tests.postgres"]
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
