@@ -1,0 +1,159 @@
+"""Alembic's revisions: they make what the models declare, both ways, and any number of processes may try."""
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from chatkit_asgi.context import RequestContext
+from chatkit_asgi.store.sql import SQLAlchemyStore, Tables, create_engine, is_current, migrate
+from chatkit_asgi.store.sql.migrate import VERSION_TABLE
+from tests.factories import make_thread, make_user_message
+from tests.postgres import new_database
+
+ROOT = Path(__file__).parents[2]
+MIGRATE = """
+import asyncio, sys
+from chatkit_asgi.store.sql import create_engine, migrate
+
+async def main():
+    engine = create_engine(sys.argv[1])
+    print("ready", flush=True)
+    sys.stdin.readline()
+    await migrate(engine)
+    await engine.dispose()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'chatkit.db'}"
+        return
+    with new_database(request.getfixturevalue("postgres_server")) as url:
+        yield url
+
+
+@pytest.fixture
+async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(url)
+    yield engine
+    await engine.dispose()
+
+
+def differences(connection: Connection) -> list[object]:
+    options = {"version_table": VERSION_TABLE}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), Tables().metadata))
+
+
+def indexes(connection: Connection) -> str:
+    """Every index as the database describes it: the comparison above does not see their conditions."""
+    source = "sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    if connection.dialect.name == "postgresql":
+        source = (
+            "(SELECT indexname AS name, indexdef AS sql FROM pg_indexes WHERE schemaname = 'public') AS i"
+        )
+    rows = connection.execute(text(f"SELECT sql FROM {source} ORDER BY name"))  # noqa: S608
+    return "\n".join(row.sql for row in rows if VERSION_TABLE not in row.sql)
+
+
+async def tables(engine: AsyncEngine) -> set[str]:
+    async with engine.connect() as connection:
+        return set(await connection.run_sync(lambda connection: inspect(connection).get_table_names()))
+
+
+async def test_newest_revision_is_what_the_models_declare(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_indexes_have_the_conditions_that_the_models_declare(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    async with engine.begin() as connection:
+        migrated = await connection.run_sync(indexes)
+        await connection.run_sync(Tables().metadata.drop_all)
+        await connection.run_sync(Tables().metadata.create_all)
+        assert migrated == await connection.run_sync(indexes)
+    assert "WHERE" in migrated
+
+
+async def test_down_and_up_again(engine: AsyncEngine, context: RequestContext) -> None:
+    store: SQLAlchemyStore = SQLAlchemyStore(engine)
+    for _ in range(2):
+        await migrate(engine)
+        await store.save_thread(make_thread(), context)
+        await store.add_thread_item("thr_1", make_user_message(), context)
+        await migrate(engine, "base")
+        assert await tables(engine) == {VERSION_TABLE}
+    await migrate(engine)
+    await migrate(engine, "0001")
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_migrating_again_changes_nothing(engine: AsyncEngine, context: RequestContext) -> None:
+    store: SQLAlchemyStore = SQLAlchemyStore(engine)
+    assert not await is_current(engine)
+    await migrate(engine)
+    await store.save_thread(make_thread(), context)
+    await migrate(engine)
+    assert await is_current(engine)
+    assert await store.load_thread("thr_1", context) == make_thread()
+
+
+async def test_failed_migration_leaves_the_database_as_it_was(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError("in the middle")
+
+    monkeypatch.setattr("alembic.op.create_index", fail)
+    with pytest.raises(RuntimeError, match="in the middle"):
+        await migrate(engine)
+    assert await tables(engine) == set()
+
+
+async def test_foreign_keys_hold_after_migrating(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    async with engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            assert await connection.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+def test_processes_that_migrate_at_once_all_succeed(url: str) -> None:
+    command = [sys.executable, "-c", MIGRATE, url]
+    pipe = subprocess.PIPE
+    processes = [
+        subprocess.Popen(command, cwd=ROOT, text=True, stdin=pipe, stdout=pipe, stderr=pipe) for _ in range(4)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    results = [process.communicate("go\n", timeout=30) for process in processes]
+    assert [(process.returncode, error) for process, (_, error) in zip(processes, results, strict=True)] == [
+        (0, "")
+    ] * 4
+
+
+def test_alembic_command_works_in_a_checkout(tmp_path: Path) -> None:
+    database = f"url=sqlite:///{tmp_path / 'chatkit.db'}"
+
+    def alembic(*arguments: str) -> str:
+        command = [sys.executable, "-m", "alembic", "-x", database, *arguments]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    alembic("upgrade", "head")
+    alembic("check")
+    assert "CREATE TABLE items" in alembic("upgrade", "head", "--sql")
