@@ -12,6 +12,7 @@ export class ApiError extends Error {
 }
 
 let askForToken = async () => null;
+let renewal = null; // the question while it is open
 
 /** Gives the function that asks the user for an access token when the server wants one. */
 export function onUnauthorized(ask) {
@@ -64,8 +65,13 @@ function headersFor({ headers = {} }) {
   return token ? { ...headers, Authorization: `Bearer ${token}` } : headers;
 }
 
-async function renewToken() {
-  const token = await askForToken();
+/** Requests that are refused at the same time wait for one question. */
+function renewToken() {
+  renewal ??= askForToken().then(keepToken).finally(() => (renewal = null));
+  return renewal;
+}
+
+function keepToken(token) {
   if (token) sessionStorage.setItem(TOKEN, token);
   else sessionStorage.removeItem(TOKEN);
   return Boolean(token);
