@@ -3,7 +3,9 @@
 The classes of single components are in `charts` and `components`.
 """
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, SerializationInfo, SerializerFunctionWrapHandler, model_serializer
 from typing_extensions import deprecated
@@ -17,11 +19,71 @@ named_widget = deprecated(
 )
 """Marks the class of one component; templates build `DynamicWidgetRoot` instead."""
 
-_SCALARS = frozenset({str, int, float, bool, type(None)})
+_SCALARS = frozenset({str, int, float, bool, datetime})
 
 
 class _NotPlain(Exception):
     """A value that only pydantic knows how to dump."""
+
+
+def _part_form(part: BaseModel, keep_empty: bool) -> dict[str, Any]:
+    """The fields of a component or chart series; `keep_empty` writes ``children: null`` where it is so."""
+    form = _dict_form(part.__dict__, keep_empty)
+    if not keep_empty and form.get("children", ...) is None:
+        del form["children"]
+    if part.__pydantic_extra__:
+        form.update(_dict_form(part.__pydantic_extra__, keep_empty))
+    return form
+
+
+def _action_form(action: ActionConfig, keep_empty: bool) -> dict[str, Any]:
+    return _dict_form({**action.__dict__, **(action.__pydantic_extra__ or {})}, keep_empty)
+
+
+def _dict_form(values: dict[str, Any], keep_empty: bool) -> dict[str, Any]:
+    # The hot loop of all widget streaming: scalars are dealt with here, without a call each.
+    form: dict[str, Any] = {}
+    for name, value in values.items():
+        if value is None:
+            if name == "children":
+                form[name] = None
+        elif type(value) in _SCALARS:
+            form[name] = value
+        else:
+            form[name] = _FORMS.get(type(value), _not_plain)(value, keep_empty)
+    return form
+
+
+def _list_form(values: list[Any], keep_empty: bool) -> list[Any]:
+    return [
+        value if type(value) in _SCALARS else _FORMS.get(type(value), _not_plain)(value, keep_empty)
+        for value in values
+        if value is not None
+    ]
+
+
+def _not_plain(value: Any, keep_empty: bool) -> NoReturn:
+    raise _NotPlain
+
+
+_FORMS: dict[type, Callable[[Any, bool], Any]] = {
+    list: _list_form,
+    dict: _dict_form,
+    ActionConfig: _action_form,
+}
+"""How a value of a class is written; `WidgetPart` adds its own subclasses."""
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: _without_none(each)
+            for name, each in value.items()
+            if each is not None or name == "children"
+        }
+    if isinstance(value, list):
+        return [_without_none(each) for each in value if each is not None]
+    return value
 
 
 class WidgetPart(BaseModel):
@@ -30,12 +92,11 @@ class WidgetPart(BaseModel):
     # Built on first use: before that the classes that name each other do not all exist.
     model_config = ConfigDict(extra="allow", json_schema_extra=without_additional, defer_build=True)
 
-    _is_ours: ClassVar[bool] = True
-
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Note whether a dump may take the short way: others' classes may have aliases or serializers."""
-        cls._is_ours = cls.__module__.startswith("chatkit_asgi.")
+        """Let dumps take the short way, except for others' classes: these may have aliases or serializers."""
+        if cls.__module__.startswith("chatkit_asgi."):
+            _FORMS[cls] = _part_form
 
 
 class WidgetComponentBase(WidgetPart):
@@ -52,58 +113,9 @@ class WidgetComponentBase(WidgetPart):
         """The component as a dict, in one walk over the whole tree where nothing special was asked for."""
         if not (info.include or info.exclude or info.exclude_unset or info.exclude_defaults):
             try:
-                return _component_form(self, keep_empty=not info.exclude_none)
+                return _FORMS.get(type(self), _not_plain)(self, not info.exclude_none)
             except _NotPlain:
                 pass
         form = _without_none(next_(self))
         form["type"] = self.type
         return form
-
-
-def _component_form(part: WidgetPart, keep_empty: bool) -> dict[str, Any]:
-    """The fields of a component or chart series; `keep_empty` writes ``children: null`` where it is so."""
-    if not part._is_ours:
-        raise _NotPlain
-    form = {
-        name: _form(value, keep_empty)
-        for name, value in part.__dict__.items()
-        if value is not None or (keep_empty and name == "children")
-    }
-    if part.__pydantic_extra__:
-        form |= _dict_form(part.__pydantic_extra__, keep_empty)
-    return form
-
-
-def _form(value: Any, keep_empty: bool) -> Any:
-    kind = type(value)
-    if kind in _SCALARS:
-        return value
-    if kind is list:
-        return [_form(each, keep_empty) for each in value if each is not None]
-    if kind is dict:
-        return _dict_form(value, keep_empty)
-    if isinstance(value, WidgetPart):
-        return _component_form(value, keep_empty)
-    if kind is ActionConfig:
-        return _dict_form({**value.__dict__, **(value.__pydantic_extra__ or {})}, keep_empty)
-    raise _NotPlain
-
-
-def _dict_form(values: dict[str, Any], keep_empty: bool) -> dict[str, Any]:
-    return {
-        name: _form(value, keep_empty)
-        for name, value in values.items()
-        if value is not None or name == "children"
-    }
-
-
-def _without_none(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: _without_none(each)
-            for name, each in value.items()
-            if each is not None or name == "children"
-        }
-    if isinstance(value, list):
-        return [_without_none(each) for each in value if each is not None]
-    return value
