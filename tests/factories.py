@@ -36,7 +36,7 @@ from chatkit_asgi.types import (
     Workflow,
     WorkflowItem,
 )
-from chatkit_asgi.widgets import DynamicWidgetComponent, DynamicWidgetRoot
+from chatkit_asgi.widgets import BasicRoot, DynamicWidgetComponent
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 """When everything made here was created."""
@@ -82,11 +82,11 @@ def make_client_tool_call(**fields: Any) -> ClientToolCallItem:
     return ClientToolCallItem(**_item("tc_1", {**call, **fields}))
 
 
-def make_widget(text: str = "Hello", *, streaming: bool | None = None) -> DynamicWidgetRoot:
-    """A card with one text, whose id is ``text``, as a template builds it."""
+def make_widget(text: str = "Hello", *, streaming: bool | None = None) -> BasicRoot:
+    """A root with one text, whose id is ``text``; read back from JSON it is the same (and nothing warns)."""
     properties: dict[str, Any] = {} if streaming is None else {"streaming": streaming}
     child = DynamicWidgetComponent.model_validate({"type": "Text", "id": "text", "value": text, **properties})
-    return DynamicWidgetRoot(type="Card", children=[child])
+    return BasicRoot(children=[child])
 
 
 def make_widget_item(**fields: Any) -> WidgetItem:

@@ -1,0 +1,9 @@
+"""The published SDK, which tests compare with. Importing it warns, so it is imported here once, quietly."""
+
+import warnings
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from chatkit import actions, icons, types, widgets
+
+__all__ = ["actions", "icons", "types", "widgets"]
