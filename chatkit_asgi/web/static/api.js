@@ -67,7 +67,9 @@ function headersFor({ headers = {} }) {
 
 /** Requests that are refused at the same time wait for one question. */
 function renewToken() {
-  renewal ??= askForToken().then(keepToken).finally(() => (renewal = null));
+  renewal ??= askForToken()
+    .then(keepToken)
+    .finally(() => (renewal = null));
   return renewal;
 }
 

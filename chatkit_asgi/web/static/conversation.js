@@ -88,7 +88,7 @@ export class Conversation {
 
   retry() {
     const id = this.lastUserMessage();
-    if (!id) return undefined;
+    if (!id || this.isBusy) return undefined;
     this.removeAfter(id);
     return this.run("threads.retry_after_item", { thread_id: this.thread.id, item_id: id });
   }

@@ -127,7 +127,7 @@ function forget(id) {
 
 /** After a turn: say so, and catch a focus that went away with a form or a button. */
 function settle() {
-  announce("The answer is complete.");
+  announce("The answer has ended.");
   if (document.activeElement === document.body) composer.focus();
 }
 
