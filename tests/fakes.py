@@ -1,7 +1,8 @@
 """Servers for tests: small, named, shared. They answer from a script instead of a model."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from typing import Any
 
 from chatkit_asgi.actions import Action
@@ -47,15 +48,17 @@ class ScriptedServer(ChatKitServer[Any]):
         self, thread: ThreadMetadata, input_user_message: UserMessageItem | None, context: Any
     ) -> AsyncIterator[ThreadStreamEvent]:
         self.asked.append((thread, input_user_message, context))
-        async for event in self._play(thread):
-            yield event
+        async with aclosing(self._play(thread)) as events:
+            async for event in events:
+                yield event
 
     async def action(
         self, thread: ThreadMetadata, action: Action[str, Any], sender: WidgetItem | None, context: Any
     ) -> AsyncIterator[ThreadStreamEvent]:
         self.actions.append((thread, action, sender, context))
-        async for event in self._play(thread):
-            yield event
+        async with aclosing(self._play(thread)) as events:
+            async for event in events:
+                yield event
 
     async def sync_action(
         self, thread: ThreadMetadata, action: Action[str, Any], sender: WidgetItem | None, context: Any
@@ -67,7 +70,7 @@ class ScriptedServer(ChatKitServer[Any]):
         self.heard.append(audio_input)
         return TranscriptionResult(text="what was said")
 
-    async def _play(self, thread: ThreadMetadata) -> AsyncIterator[ThreadStreamEvent]:
+    async def _play(self, thread: ThreadMetadata) -> AsyncGenerator[ThreadStreamEvent, None]:
         try:
             for step in self.script:
                 if isinstance(step, BaseException):

@@ -1,0 +1,76 @@
+"""What comes in at the door, and what the face of the package loads."""
+
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from chatkit_asgi.context import RequestContext
+from chatkit_asgi.server import FAILURE_FRAME, NonStreamingResult, parse_request
+from chatkit_asgi.store.memory import MemoryStore
+from chatkit_asgi.types import ThreadsListReq
+from tests.fakes import ScriptedServer
+
+LIST = '{"type":"threads.list","params":{},"unknown":1}'
+
+
+@pytest.mark.parametrize("raw", [LIST, LIST.encode(), bytearray(LIST.encode())])
+async def test_requests_come_as_text_or_bytes(
+    store: MemoryStore[object], context: RequestContext, raw: str | bytes | bytearray
+) -> None:
+    result = await ScriptedServer(store).process(raw, context)
+    assert isinstance(result, NonStreamingResult)
+    assert result.json == b'{"data":[],"has_more":false}'
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"type":"threads.list"}',
+        '{"type":"threads.explode","params":{}}',
+        '{"type":"threads.list","params":{},"metadata":null}',
+        '{"type":"threads.list","params":{"limit":1.5}}',
+        '{"type":"threads.list","params":{"order":"up"}}',
+        '{"type":"threads.custom_action","params":{"thread_id":"thr_1","action":{"payload":1}}}',
+    ],
+)
+async def test_what_is_no_request_is_refused(
+    store: MemoryStore[object], context: RequestContext, raw: str
+) -> None:
+    with pytest.raises(ValidationError):
+        await ScriptedServer(store).process(raw, context)
+
+
+async def test_a_request_can_be_built_in_python(store: MemoryStore[object], context: RequestContext) -> None:
+    request = parse_request(LIST)
+    assert isinstance(request, ThreadsListReq)
+    result = await ScriptedServer(store).dispatch(request, context)
+    assert isinstance(result, NonStreamingResult)
+
+
+def test_the_frame_of_last_resort_is_an_error_event_with_a_message() -> None:
+    expected = b'data: {"type":"error","code":"stream.error","message":"The answer could not be completed."'
+    assert expected + b',"allow_retry":true}\n\n' == FAILURE_FRAME
+
+
+def test_importing_the_engine_loads_no_framework_database_or_model_sdk() -> None:
+    heavy = {"starlette", "sqlalchemy", "agents", "openai", "jinja2"}
+    code = f"import sys, chatkit_asgi.server; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_user_agent_override_is_handed_on_from_the_floor_above() -> None:
+    from chatkit_asgi import server
+    from chatkit_asgi.agents import user_agent
+
+    assert server.agents_sdk_user_agent_override is user_agent.agents_sdk_user_agent_override
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = server.nothing
