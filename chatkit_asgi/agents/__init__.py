@@ -1,0 +1,38 @@
+"""The bridge to the Agents SDK: runs become streams of thread events, thread items become model input.
+
+Importing it loads the SDK, which takes a second or two.
+"""
+
+from chatkit_asgi.agents.agent_server import AgentServer, ReadBlob
+from chatkit_asgi.agents.context import AgentContext, ClientToolCall
+from chatkit_asgi.agents.demo import DemoModel, demo_agent
+from chatkit_asgi.agents.history import HistoryConverter
+from chatkit_asgi.agents.input import ThreadItemConverter, simple_to_agent_input
+from chatkit_asgi.agents.models import ModelApi, create_provider, create_run_config
+from chatkit_asgi.agents.output import ResponseStreamConverter
+from chatkit_asgi.agents.response_events import StreamingThoughtTracker
+from chatkit_asgi.agents.stream import TWidget, accumulate_text, stream_agent_response
+from chatkit_asgi.agents.user_agent import agents_sdk_user_agent_override
+from chatkit_asgi.store import TContext
+
+__all__ = [
+    "AgentContext",
+    "AgentServer",
+    "ClientToolCall",
+    "DemoModel",
+    "HistoryConverter",
+    "ModelApi",
+    "ReadBlob",
+    "ResponseStreamConverter",
+    "StreamingThoughtTracker",
+    "TContext",
+    "TWidget",
+    "ThreadItemConverter",
+    "accumulate_text",
+    "agents_sdk_user_agent_override",
+    "create_provider",
+    "create_run_config",
+    "demo_agent",
+    "simple_to_agent_input",
+    "stream_agent_response",
+]

@@ -1,0 +1,179 @@
+"""AgentServer: a complete `ChatKitServer` around one agent. The app runs it when no other is configured."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any, cast
+
+from agents import Agent, ModelSettings, RunConfig, Runner, RunResultStreaming, TResponseInputItem, UserError
+
+from chatkit_asgi.actions import Action
+from chatkit_asgi.agents.context import AgentContext
+from chatkit_asgi.agents.demo import answer_action, answer_sync_action, demo_agent, is_demo
+from chatkit_asgi.agents.history import HistoryConverter, ReadAttachment, to_robust_input
+from chatkit_asgi.agents.input import ThreadItemConverter
+from chatkit_asgi.agents.stream import stream_agent_response
+from chatkit_asgi.agents.titles import title_from
+from chatkit_asgi.agents.user_agent import agents_sdk_user_agent_override
+from chatkit_asgi.clock import utcnow
+from chatkit_asgi.errors import BaseStreamError
+from chatkit_asgi.server import ChatKitServer
+from chatkit_asgi.store import AttachmentStore, Store, TContext
+from chatkit_asgi.types import (
+    Attachment,
+    HiddenContextItem,
+    InferenceOptions,
+    SyncCustomActionResponse,
+    ThreadItem,
+    ThreadItemDoneEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    UserMessageItem,
+    WidgetItem,
+)
+
+__all__ = ["AgentServer", "ReadBlob"]
+
+ReadBlob = Callable[[Attachment, Any], Awaitable[bytes]]
+"""Gives an attachment's bytes to whom the context stands for."""
+
+HISTORY = 100
+"""How many of the thread's newest items the model sees."""
+
+
+class AgentServer(ChatKitServer[TContext]):
+    """Answers with a run of an agent over the thread's history; without an agent, with the demo's.
+
+    `converter` replaces the conversion of the history; its failures are logged and stepped over. `read_blob`
+    is how attachments get to the model. Users may choose among `models` by their message's options.
+    """
+
+    def __init__(
+        self,
+        store: Store[TContext],
+        attachment_store: AttachmentStore[TContext] | None = None,
+        *,
+        agent: Agent[AgentContext[TContext]] | None = None,
+        run_config: RunConfig | None = None,
+        converter: ThreadItemConverter | None = None,
+        read_blob: ReadBlob | None = None,
+        models: Sequence[str] = (),
+    ) -> None:
+        super().__init__(store, attachment_store)
+        self.agent = agent or demo_agent()
+        self.run_config = run_config or RunConfig(tracing_disabled=True)
+        self.converter = converter
+        self.read_blob = read_blob
+        self.models = tuple(models)
+
+    async def respond(
+        self, thread: ThreadMetadata, input_user_message: UserMessageItem | None, context: TContext
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        """The events of the run; a thread without a title gets one from its first message."""
+        if input_user_message is not None and not thread.title:
+            thread.title = title_from(input_user_message)
+        async for event in self._run(thread, context):
+            yield event
+
+    async def action(
+        self, thread: ThreadMetadata, action: Action[str, Any], sender: WidgetItem | None, context: TContext
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        """Tells the model what the user did and runs it; the demo's widgets are answered by the demo."""
+        if is_demo(self.agent):
+            async for event in answer_action(self._context(thread, context), action, sender):
+                yield event
+            return
+        yield ThreadItemDoneEvent(item=self._action_note(thread, action, sender, context))
+        async for event in self._run(thread, context):
+            yield event
+
+    async def sync_action(
+        self, thread: ThreadMetadata, action: Action[str, Any], sender: WidgetItem | None, context: TContext
+    ) -> SyncCustomActionResponse:
+        """The demo's widgets are answered; agents take no such actions, as by default."""
+        if not is_demo(self.agent):
+            return await super().sync_action(thread, action, sender, context)
+        return SyncCustomActionResponse(updated_item=answer_sync_action(action, sender))
+
+    async def load_history(self, thread: ThreadMetadata, context: TContext) -> list[ThreadItem]:
+        """The thread's newest items, oldest first: what the model is to see. Override to choose others."""
+        page = await self.store.load_thread_items(thread.id, None, HISTORY, "desc", context)
+        return page.data[::-1]
+
+    async def to_agent_input(
+        self, items: Sequence[ThreadItem], context: TContext
+    ) -> list[TResponseInputItem]:
+        """The items as the model's input. Never fails: what cannot be converted becomes a note."""
+        converter = self.converter or HistoryConverter(self._reader(context))
+        return await to_robust_input(converter, items)
+
+    async def _run(self, thread: ThreadMetadata, context: TContext) -> AsyncIterator[ThreadStreamEvent]:
+        agent_context = self._context(thread, context)
+        items = await self.load_history(thread, context)
+        agent_input = await self.to_agent_input(items, context)
+        result = self._start(agent_input, agent_context, _options(items))
+        try:
+            async with aclosing(_generator(stream_agent_response(agent_context, result))) as events:
+                async for event in events:
+                    yield event
+        except UserError as exc:
+            # how the SDK wraps what a tool raises
+            if isinstance(exc.__cause__, BaseStreamError):
+                raise exc.__cause__ from None
+            raise
+
+    def _start(
+        self,
+        agent_input: list[TResponseInputItem],
+        agent_context: AgentContext[TContext],
+        options: InferenceOptions,
+    ) -> RunResultStreaming:
+        # the run's task copies the context variables when it is made, so they need not stay set
+        with agents_sdk_user_agent_override():
+            return Runner.run_streamed(
+                self.agent, agent_input, context=agent_context, run_config=self._config(options)
+            )
+
+    def _config(self, options: InferenceOptions) -> RunConfig:
+        """The run's settings with what the user chose, as far as it is on offer."""
+        config = self.run_config
+        if options.model in self.models:
+            config = replace(config, model=options.model)
+        if options.tool_choice and options.tool_choice.id in {tool.name for tool in self.agent.tools}:
+            chosen = ModelSettings(tool_choice=options.tool_choice.id)
+            config = replace(
+                config, model_settings=(config.model_settings or ModelSettings()).resolve(chosen)
+            )
+        return config
+
+    def _context(self, thread: ThreadMetadata, context: TContext) -> AgentContext[TContext]:
+        return AgentContext(thread=thread, store=self.store, request_context=context)
+
+    def _reader(self, context: TContext) -> ReadAttachment | None:
+        read_blob = self.read_blob
+        if read_blob is None:
+            return None
+        return lambda attachment: read_blob(attachment, context)
+
+    def _action_note(
+        self, thread: ThreadMetadata, action: Action[str, Any], sender: WidgetItem | None, context: TContext
+    ) -> HiddenContextItem:
+        done = {"action": action.type, "payload": action.payload, "widget": sender.id if sender else None}
+        return HiddenContextItem(
+            id=self.store.generate_item_id("message", thread, context),
+            thread_id=thread.id,
+            created_at=utcnow(),
+            content={"the user acted on a widget": done},
+        )
+
+
+def _options(items: Sequence[ThreadItem]) -> InferenceOptions:
+    """What the newest user message asks for; it also holds while its turn goes on after a client tool."""
+    messages = (item for item in reversed(items) if isinstance(item, UserMessageItem))
+    newest = next(messages, None)
+    return newest.inference_options if newest else InferenceOptions()
+
+
+def _generator(events: AsyncIterator[ThreadStreamEvent]) -> AsyncGenerator[ThreadStreamEvent, None]:
+    # declared an iterator, as upstream, but a generator, so that it can be closed
+    return cast(AsyncGenerator[ThreadStreamEvent, None], events)

@@ -1,0 +1,16 @@
+"""A small picture in three steps, as an image generator would send it: PNG, 32 by 32, in base64."""
+
+__all__ = ["FINAL_IMAGE", "PARTIAL_IMAGES"]
+
+_HEAD = "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgCAMAAABEpIrGAAAADFBMVEXu8vcvb+31uC6cuPWxQeZaAAAA"
+
+PARTIAL_IMAGES = (
+    _HEAD + "KklEQVR42mNgGAWjYBRQDTAzMxOSx6uCmRm/CmZmvCqYkQEheSwq0OSZAUBZAM3G7UH2AAAAAElFTkSuQmCC",
+    _HEAD + "PUlEQVR42u3KMQoAIAzAQEP+/2cXhVJLnQWz5sb4/Z4NuP1WQC+gF5CFWv8lNArIQqMgt/8SnGkglAXBRUyG5wEzNZ+c7wAA"
+    "AABJRU5ErkJggg==",
+)
+FINAL_IMAGE = (
+    _HEAD
+    + "TklEQVR42t3QMQrAMAwEQa/u/382AQeEYnRt7G1vGmmMY4sntzciwog/AHuF/8PNAW5vBfQCegFVSNrvS0hZQBVSFtTefQm+SYmw"
+    "LQmMmBM7Ab1shkGaAAAAAElFTkSuQmCC"
+)
