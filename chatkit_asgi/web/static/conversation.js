@@ -22,6 +22,8 @@ export class Conversation {
     this.dirty = new Set();
     this.turn = null; // AbortController of the running turn
     this.canStop = true;
+    this.retried = null; // id of the message that is being answered once more
+    this.openTool = null; // a client tool call that the turn ended with
     this.earlier = el("div", { class: "earlier" });
     this.list = el("div", { class: "items" });
     this.progress = el("p", { class: "progress-note muted", hidden: true });
@@ -89,7 +91,7 @@ export class Conversation {
   retry() {
     const id = this.lastUserMessage();
     if (!id || this.isBusy) return undefined;
-    this.removeAfter(id);
+    this.retried = id;
     return this.run("threads.retry_after_item", { thread_id: this.thread.id, item_id: id });
   }
 
@@ -141,9 +143,18 @@ export class Conversation {
 
   finish() {
     this.turn = null;
+    this.retried = null;
     this.showProgress(null);
     for (const { item } of this.items.values())
       if (item.isStreaming) this.put({ ...item, isStreaming: false });
+    this.host.busyChanged(this);
+  }
+
+  /** The server took the request; only now does a retry replace the old answer. */
+  accepted({ allow_cancel }) {
+    this.canStop = allow_cancel;
+    if (this.retried) this.removeAfter(this.retried);
+    this.retried = null;
     this.host.busyChanged(this);
   }
 
@@ -299,10 +310,7 @@ const EVENTS = {
   },
   "thread.item.removed": (conversation, { item_id }) => conversation.remove(item_id),
   "thread.item.replaced": (conversation, { item }) => conversation.put(item),
-  stream_options: (conversation, { stream_options }) => {
-    conversation.canStop = stream_options.allow_cancel;
-    conversation.host.busyChanged(conversation);
-  },
+  stream_options: (conversation, { stream_options }) => conversation.accepted(stream_options),
   progress_update: (conversation, { text }) => conversation.showProgress(text),
   error: (conversation, { message, allow_retry }) => {
     const text = message || "Something went wrong while the answer was made.";
