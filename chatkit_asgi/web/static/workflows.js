@@ -46,10 +46,14 @@ export function paintTask(task) {
 function summaryOf({ workflow, isStreaming }) {
   const { summary } = workflow;
   if (summary?.title) return summary.title;
-  if (summary?.duration !== undefined)
-    return `Worked for ${summary.duration} ${summary.duration === 1 ? "second" : "seconds"}`;
+  if (summary?.duration !== undefined) return `Worked for ${durationText(summary.duration)}`;
   if (isStreaming) return workflow.type === "reasoning" ? "Thinking…" : "Working…";
   return workflow.type === "reasoning" ? "Thoughts" : "Steps";
+}
+
+function durationText(seconds) {
+  if (seconds < 1) return "a moment";
+  return seconds === 1 ? "1 second" : `${seconds} seconds`;
 }
 
 function indicator(status) {
