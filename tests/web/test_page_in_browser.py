@@ -23,9 +23,9 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium (apt-ge
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
     """Where the app listens; it stops when the test is over."""
-    settings = {"CHATKIT_DATA_DIR": str(tmp_path), "OPENAI_API_KEY": ""}
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CHATKIT_")}
-    with subprocess.Popen(COMMAND, env=environment | settings, stderr=subprocess.PIPE, text=True) as server:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CHATKIT_", "OPENAI_"))}
+    environment = kept | {"CHATKIT_DATA_DIR": str(tmp_path)}
+    with subprocess.Popen(COMMAND, env=environment, stderr=subprocess.PIPE, text=True) as server:
         try:
             yield announced_address(server)
         finally:
