@@ -12,8 +12,6 @@ from sqlalchemy import Connection
 from chatkit_asgi.store.sql import Tables, create_engine
 from chatkit_asgi.store.sql.migrate import VERSION_TABLE, migration
 
-metadata = Tables().metadata
-
 
 def database_url() -> str:
     url = context.get_x_argument(as_dictionary=True).get("url") or os.environ.get("CHATKIT_DATABASE_URL")
@@ -25,7 +23,7 @@ def database_url() -> str:
 def run(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=Tables(connection.dialect.name).metadata,
         version_table=VERSION_TABLE,
         render_as_batch=connection.dialect.name == "sqlite",
     )
@@ -41,10 +39,8 @@ async def run_alone() -> None:
 
 
 def write_sql() -> None:
-    dialect = create_engine(database_url()).dialect
-    context.configure(
-        dialect_name=dialect.name, target_metadata=metadata, version_table=VERSION_TABLE, literal_binds=True
-    )
+    dialect = create_engine(database_url()).dialect.name
+    context.configure(dialect_name=dialect, version_table=VERSION_TABLE, literal_binds=True)
     with context.begin_transaction():
         context.run_migrations()
 

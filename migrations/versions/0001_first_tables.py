@@ -32,34 +32,32 @@ def downgrade() -> None:
 def create_threads() -> None:
     op.create_table(
         "threads",
-        seq(),
         sa.Column("id", sa.String, nullable=False),
         sa.Column("owner", sa.String, nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("document", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("seq", name="pk_threads"),
+        *numbered("threads", "owner"),
         sa.UniqueConstraint("id", name="uq_threads_id"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_threads_owner_seq", "threads", ["owner", "seq"])
+    index_numbers("threads", "owner")
 
 
 def create_items() -> None:
     op.create_table(
         "items",
-        seq(),
         sa.Column("thread_id", sa.String, nullable=False),
         sa.Column("id", sa.String, nullable=False),
         sa.Column("owner", sa.String, nullable=False),
         sa.Column("hidden", sa.Boolean, nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("document", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("seq", name="pk_items"),
+        *numbered("items", "thread_id"),
         sa.UniqueConstraint("thread_id", "id", name="uq_items_thread_id_id"),
         of_thread("items"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_items_thread_id_seq", "items", ["thread_id", "seq"])
+    index_numbers("items", "thread_id")
     op.create_index(
         "ix_items_visible",
         "items",
@@ -126,8 +124,22 @@ def create_partial_index(name: str, columns: list[str], where: sa.TextClause, *,
     op.create_index(name, "turns", columns, unique=unique, postgresql_where=where, sqlite_where=where)
 
 
-def seq() -> sa.Column[int]:
-    return sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), nullable=False)
+def is_sqlite() -> bool:
+    return op.get_context().dialect.name == "sqlite"
+
+
+def numbered(table: str, of: str) -> list[sa.schema.SchemaItem]:
+    """The column `seq`: SQLite gives numbers to a primary key of one column only, PostgreSQL wants none such."""
+    name = f"pk_{table}"
+    if is_sqlite():
+        return [sa.Column("seq", sa.Integer, nullable=False), sa.PrimaryKeyConstraint("seq", name=name)]
+    column = sa.Column("seq", sa.BigInteger, sa.Identity(), nullable=False)
+    return [column, sa.PrimaryKeyConstraint(of, "seq", name=name)]
+
+
+def index_numbers(table: str, of: str) -> None:
+    if is_sqlite():
+        op.create_index(f"ix_{table}_{of}_seq", table, [of, "seq"])
 
 
 def of_thread(table: str) -> sa.ForeignKeyConstraint:

@@ -1,5 +1,6 @@
 """A store of each kind, empty at the start of each test. The databases have been migrated, not created."""
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,13 +12,23 @@ from chatkit_asgi.store import Store
 from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.store.sql import SQLAlchemyStore, Tables, create_engine, migrate
 
-EMPTY_ALL = "TRUNCATE {} RESTART IDENTITY CASCADE".format(", ".join(Tables().metadata.tables))
+EMPTY_ALL = "TRUNCATE {} RESTART IDENTITY CASCADE".format(", ".join(Tables("postgresql").metadata.tables))
+
+
+@pytest.fixture(scope="session")
+async def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file to copy."""
+    path = tmp_path_factory.mktemp("migrated") / "chatkit.db"
+    engine = create_engine(f"sqlite:///{path}")
+    await migrate(engine)
+    await engine.dispose()
+    return path
 
 
 @pytest.fixture
-async def sqlite_engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(f"sqlite:///{tmp_path / 'chatkit.db'}")
-    await migrate(engine)
+async def sqlite_engine(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    path = shutil.copy(migrated_sqlite, tmp_path)
+    engine = create_engine(f"sqlite:///{path}")
     yield engine
     await engine.dispose()
 

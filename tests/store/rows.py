@@ -14,7 +14,7 @@ STRANGE = '{"type": "hologram", "from": "the future"}'
 async def spoil(store: Store, table: str, id: str) -> None:
     """Replace a row's document by one that no model of ours understands."""
     if isinstance(store, SQLAlchemyStore):
-        rows = Tables().metadata.tables[table]
+        rows = Tables(store.engine.dialect.name).metadata.tables[table]
         async with store.database.write() as connection:
             await connection.execute(update(rows).where(rows.c.id == id).values(document=STRANGE))
     elif isinstance(store, MemoryStore):

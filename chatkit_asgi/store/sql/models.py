@@ -18,12 +18,14 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
     UniqueConstraint,
     not_,
 )
+from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeDecorator
 
 from chatkit_asgi.clock import as_utc
@@ -54,9 +56,10 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 class Tables:
-    """All tables of the store, in a schema and with a prefix of the application's choice."""
+    """All tables of the store for one dialect, in a schema and with a prefix of the application's choice."""
 
-    def __init__(self, *, schema: str | None = None, prefix: str = "") -> None:
+    def __init__(self, dialect: str, *, schema: str | None = None, prefix: str = "") -> None:
+        self.dialect = dialect
         self.prefix = prefix
         self.metadata = MetaData(schema=schema, naming_convention=NAMES)
         self.threads = _threads(self)
@@ -70,12 +73,11 @@ def _threads(tables: Tables) -> Table:
     return Table(
         f"{tables.prefix}threads",
         tables.metadata,
-        _seq(),
         Column("id", String, nullable=False, unique=True),
         _owner(),
         Column("created_at", UTCDateTime, nullable=False),
         Column("document", Text, nullable=False),
-        Index(None, "owner", "seq"),
+        *_numbered(tables, "owner"),
         sqlite_autoincrement=True,
     )
 
@@ -84,7 +86,6 @@ def _items(tables: Tables) -> Table:
     table = Table(
         f"{tables.prefix}items",
         tables.metadata,
-        _seq(),
         _thread_id(tables),
         Column("id", String, nullable=False),
         _owner(),
@@ -92,11 +93,22 @@ def _items(tables: Tables) -> Table:
         Column("created_at", UTCDateTime, nullable=False),
         Column("document", Text, nullable=False),
         UniqueConstraint("thread_id", "id"),
-        Index(None, "thread_id", "seq"),
+        *_numbered(tables, "thread_id"),
         sqlite_autoincrement=True,
     )
     _partial_index(f"ix_{table.name}_visible", not_(table.c.hidden), table.c.thread_id, table.c.seq)
     return table
+
+
+def _numbered(tables: Tables, of: str) -> tuple[SchemaItem, ...]:
+    """The column `seq`, and the index for pages of rows that are equal in the column `of`.
+
+    SQLite gives numbers to an integer primary key only. PostgreSQL has no index on `seq` alone: for the
+    pages of a big thread its planner would read that, and with it everything that other threads got since.
+    """
+    if tables.dialect == "sqlite":
+        return Column("seq", Integer, primary_key=True), Index(None, of, "seq")
+    return Column("seq", BigInteger, Identity(), nullable=False), PrimaryKeyConstraint(of, "seq")
 
 
 def _attachments(tables: Tables) -> Table:
@@ -158,10 +170,6 @@ def _partial_index(
     name: str, where: ColumnElement[bool], *columns: Column[Any], unique: bool = False
 ) -> None:  # Any: columns of several types
     Index(name, *columns, unique=unique, postgresql_where=where, sqlite_where=where)
-
-
-def _seq() -> Column[int]:
-    return Column("seq", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True)
 
 
 def _owner() -> Column[str]:

@@ -47,10 +47,10 @@ class Pages(NamedTuple):
 
 
 class Statements:
-    """The statements over `tables` for one dialect, ``sqlite`` or ``postgresql``."""
+    """The statements over `tables`."""
 
-    def __init__(self, tables: Tables, dialect: str) -> None:
-        insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    def __init__(self, tables: Tables) -> None:
+        insert = sqlite.insert if tables.dialect == "sqlite" else postgresql.insert
         self._thread_statements(tables.threads, insert(tables.threads))
         self._item_statements(tables.items, tables.threads, insert(tables.items))
         self._attachment_statements(tables.attachments, insert(tables.attachments))

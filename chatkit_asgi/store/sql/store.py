@@ -52,7 +52,7 @@ class SQLAlchemyStore(Store[TContext]):
     def __init__(self, engine: AsyncEngine, *, owner_of: OwnerOf = owner_of) -> None:
         self.database = Database(engine)
         self._owner_of = owner_of
-        self._sql = Statements(Tables(), engine.dialect.name)
+        self._sql = Statements(Tables(engine.dialect.name))
 
     @property
     def engine(self) -> AsyncEngine:
