@@ -10,7 +10,7 @@ import pytest
 
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.errors import BackendError
-from chatkit_asgi.server import StreamingResult
+from chatkit_asgi.server import StreamingResult, turn
 from chatkit_asgi.server.base import CUT_OFF_NOTE
 from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.types import (
@@ -22,6 +22,7 @@ from chatkit_asgi.types import (
     ThreadItemDoneEvent,
     ThreadItemUpdatedEvent,
     ThreadMetadata,
+    ThreadStreamEvent,
 )
 from tests.factories import (
     make_assistant_message,
@@ -213,6 +214,38 @@ async def test_a_hook_that_fails_does_not_stop_the_cancellation(
 
     await by_task(await begin(Server(store, *PARTIAL, asyncio.Event()), context), b"So far")
     assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+async def test_a_hook_that_hangs_does_not_hold_the_cancellation_for_ever(
+    store: MemoryStore[object],
+    thread: ThreadMetadata,
+    context: RequestContext,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Server(ScriptedServer):
+        async def handle_stream_cancelled(self, *_: object) -> None:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(turn, "CLEANUP_SECONDS", 0)
+    await by_task(await begin(Server(store, *PARTIAL, asyncio.Event()), context), b"So far")
+    assert "did not come to its end in time" in caplog.text
+
+
+async def test_a_responder_that_fails_while_it_is_closed_does_not_cost_the_partial_answer(
+    store: MemoryStore[object], thread: ThreadMetadata, context: RequestContext
+) -> None:
+    class Server(ScriptedServer):
+        async def respond(self, *_: object) -> AsyncIterator[ThreadStreamEvent]:
+            try:
+                for step in PARTIAL:
+                    assert isinstance(step, ThreadItemAddedEvent | ThreadItemUpdatedEvent)
+                    yield step
+            finally:
+                raise RuntimeError("the connection is gone too")
+
+    await by_closing(await begin(Server(store), context), b"So far")
+    assert await stored(store, context) == [make_assistant_message("So far")]
 
 
 async def test_a_retry_stopped_before_it_says_anything_gives_the_old_answer_back(

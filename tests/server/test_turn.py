@@ -293,7 +293,7 @@ async def test_a_thread_that_cannot_be_saved_at_the_end_is_an_event_too(
     assert types_of(await answer(store, context, lambda thread: setattr(thread, "title", "T"))) == ["error"]
 
 
-async def test_an_update_of_a_task_that_does_not_exist_is_not_sent(
+async def test_an_update_of_a_part_that_does_not_exist_is_not_sent(
     store: MemoryStore[object], thread: ThreadMetadata, context: RequestContext
 ) -> None:
     events = await answer(store, context, ADDED, delta("x", index=-1))

@@ -40,3 +40,11 @@ async def test_a_recording_has_its_bounds(
     text = b64encode(b"x" * size).decode()
     with pytest.raises(TooLargeError):
         await ask(ScriptedServer(store), "input.transcribe", context, audio_base64=text, mime_type=MIME_TYPE)
+
+
+async def test_a_server_without_ears_says_so(
+    store: MemoryStore[object], context: RequestContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(ScriptedServer, "transcribe")
+    with pytest.raises(NotImplementedError):
+        await ask(ScriptedServer(store), "input.transcribe", context, audio_base64="", mime_type=MIME_TYPE)
