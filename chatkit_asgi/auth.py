@@ -1,4 +1,4 @@
-"""Who is calling: functions from a request to a `RequestContext`. Refusals are HTTP errors that say what to do."""
+"""Who is calling: functions from a request to a `RequestContext`. Refusals say what to do."""
 
 import hmac
 import ipaddress
@@ -26,8 +26,8 @@ def local_only(*, allow_remote: bool = False) -> Authenticate:
         if not allow_remote and not _is_loopback(request):
             raise HTTPException(
                 403,
-                "Without authentication this server answers only callers on its own machine. Its operator can set "
-                "CHATKIT_AUTH, or CHATKIT_ALLOW_UNAUTHENTICATED=1 to serve everybody as one user.",
+                "Without authentication this server answers only callers on its own machine. Its operator "
+                "can set CHATKIT_AUTH, or CHATKIT_ALLOW_UNAUTHENTICATED=1 to serve everybody as one user.",
             )
         return _context(request, LOCAL_USER)
 

@@ -23,7 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options, Settings()))
     except ValidationError as exc:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors(include_url=False))
+        faults = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors(include_url=False)
+        )
         print(f"chatkit-asgi: the settings are not valid: {faults}", file=sys.stderr)
     except ChatKitError as exc:
         print(f"chatkit-asgi: {exc}", file=sys.stderr)

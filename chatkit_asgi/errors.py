@@ -74,7 +74,7 @@ class BackendError(ChatKitError):
     """The database or the blob storage did not answer; the same request may succeed later."""
 
 
-class ErrorCode(str, Enum):
+class ErrorCode(str, Enum):  # noqa: UP042 - as published
     """Codes that an `error` event may carry beside ``custom``."""
 
     STREAM_ERROR = "stream.error"
@@ -84,7 +84,7 @@ DEFAULT_STATUS: dict[ErrorCode, int] = {ErrorCode.STREAM_ERROR: 500}
 DEFAULT_ALLOW_RETRY: dict[ErrorCode, bool] = {ErrorCode.STREAM_ERROR: True}
 
 
-class BaseStreamError(ABC, Exception):  # noqa: B024 - abstract in the published hierarchy too
+class BaseStreamError(ABC, Exception):
     """Raised inside `respond()` or `action()`; ends the stream with an `error` event."""
 
     allow_retry: bool

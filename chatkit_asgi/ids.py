@@ -5,7 +5,9 @@ from uuid import uuid4
 
 __all__ = ["PREFIXES", "StoreItemType", "default_generate_id"]
 
-StoreItemType = Literal["thread", "message", "tool_call", "task", "workflow", "attachment", "sdk_hidden_context"]
+StoreItemType = Literal[
+    "thread", "message", "tool_call", "task", "workflow", "attachment", "sdk_hidden_context"
+]
 
 PREFIXES: dict[StoreItemType, str] = {
     "thread": "thr",

@@ -1,4 +1,4 @@
-"""Every option of the app: its type, its default, one sentence. Read from the environment, prefix ``CHATKIT_``."""
+"""Every option of the app: its type, its default, one sentence. Read from ``CHATKIT_…`` variables."""
 
 import os
 import re
@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     """The address browsers reach the app under, mount path included; empty: taken from each request."""
     secret_key: SecretStr = SecretStr("")
-    """Signs links; several with commas between, the first signs; empty: made and kept in `CHATKIT_DATA_DIR`."""
+    """Signs links; of several with commas between the first signs; empty: kept in `CHATKIT_DATA_DIR`."""
     link_seconds: int = Field(default=3600, gt=0)
     """How long signed upload and download links live, in seconds."""
 
@@ -61,7 +61,9 @@ class Settings(BaseSettings):
         default=SecretStr(""), validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY")
     )
     """The model's key, `OPENAI_API_KEY`; without it and without `OPENAI_BASE_URL` the demo model answers."""
-    openai_base_url: str = Field(default="", validation_alias=AliasChoices("openai_base_url", "OPENAI_BASE_URL"))
+    openai_base_url: str = Field(
+        default="", validation_alias=AliasChoices("openai_base_url", "OPENAI_BASE_URL")
+    )
     """Address of an OpenAI-compatible server, `OPENAI_BASE_URL`."""
     demo_delay: float = Field(default=0.015, ge=0)
     """Pause of the demo model between two words, in seconds."""
@@ -101,7 +103,9 @@ class Settings(BaseSettings):
     @field_validator("max_body_bytes", "max_upload_bytes", mode="before")
     @classmethod
     def _count_bytes(cls, value: object) -> object:
-        found = re.fullmatch(r"(\d+)\s*([kmg]?)i?b?", value.strip().lower()) if isinstance(value, str) else None
+        found = (
+            re.fullmatch(r"(\d+)\s*([kmg]?)i?b?", value.strip().lower()) if isinstance(value, str) else None
+        )
         return int(found[1]) * _UNITS[found[2]] if found else value
 
     @field_validator("log_level", mode="before")

@@ -12,10 +12,15 @@ __all__ = ["serving"]
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve `app` in this event loop; gives its base URL. The socket listens before the server has started."""
+async def serving(app: ASGIApp, *, grace: int = 5) -> AsyncIterator[str]:
+    """Serve `app` in this event loop; gives its base URL. The socket listens at once.
+
+    `grace`: how long open responses may go on when the block ends, in seconds.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, ws="none", access_log=False, log_level="warning", timeout_graceful_shutdown=5)
+        config = uvicorn.Config(
+            app, ws="none", access_log=False, log_level="critical", timeout_graceful_shutdown=grace
+        )
         server = uvicorn.Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:

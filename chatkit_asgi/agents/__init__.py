@@ -8,7 +8,13 @@ from chatkit_asgi.agents.context import AgentContext, ClientToolCall
 from chatkit_asgi.agents.demo import DemoModel, demo_agent
 from chatkit_asgi.agents.history import HistoryConverter
 from chatkit_asgi.agents.input import ThreadItemConverter, simple_to_agent_input
-from chatkit_asgi.agents.models import ModelApi, create_provider, create_run_config
+from chatkit_asgi.agents.models import (
+    ModelApi,
+    OpenAIModels,
+    create_agent,
+    create_provider,
+    create_run_config,
+)
 from chatkit_asgi.agents.output import ResponseStreamConverter
 from chatkit_asgi.agents.response_events import StreamingThoughtTracker
 from chatkit_asgi.agents.stream import TWidget, accumulate_text, stream_agent_response
@@ -22,6 +28,7 @@ __all__ = [
     "DemoModel",
     "HistoryConverter",
     "ModelApi",
+    "OpenAIModels",
     "ReadBlob",
     "ResponseStreamConverter",
     "StreamingThoughtTracker",
@@ -30,6 +37,7 @@ __all__ = [
     "ThreadItemConverter",
     "accumulate_text",
     "agents_sdk_user_agent_override",
+    "create_agent",
     "create_provider",
     "create_run_config",
     "demo_agent",

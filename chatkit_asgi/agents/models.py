@@ -1,10 +1,11 @@
 """Model providers from plain arguments: a key, a URL, the flavour of the API. Nothing global is set."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from agents import Model, ModelProvider, OpenAIProvider, RunConfig
+from agents import Agent, Model, ModelProvider, OpenAIProvider, RunConfig
+from openai import AsyncOpenAI
 
-__all__ = ["ModelApi", "create_provider", "create_run_config"]
+__all__ = ["ModelApi", "OpenAIModels", "create_agent", "create_provider", "create_run_config"]
 
 ModelApi = Literal["responses", "chat_completions"]
 
@@ -12,18 +13,22 @@ NO_KEY = "none"
 """Sent to servers of one's own, which mostly want no key; the client insists on having one."""
 
 
-class _DefaultModel(ModelProvider):
-    """A provider whose agents need not name a model."""
+class OpenAIModels(ModelProvider):
+    """Models behind one client, which it closes; agents need not name a model."""
 
-    def __init__(self, provider: ModelProvider, model: str) -> None:
-        self._provider = provider
-        self._model = model
+    def __init__(self, client: AsyncOpenAI, *, api: ModelApi, model: str | None = None) -> None:
+        self.client = client
+        self.model = model
+        self._provider = OpenAIProvider(openai_client=client, use_responses=api == "responses")
 
     def get_model(self, model_name: str | None) -> Model:
-        return self._provider.get_model(model_name or self._model)
+        """The model of that name, or the default one."""
+        return self._provider.get_model(model_name or self.model)
 
     async def aclose(self) -> None:
+        """Close the connections."""
         await self._provider.aclose()
+        await self.client.close()
 
 
 def create_provider(
@@ -32,18 +37,14 @@ def create_provider(
     base_url: str | None = None,
     api: ModelApi = "responses",
     model: str | None = None,
-) -> ModelProvider:
+) -> OpenAIModels:
     """A provider for OpenAI, or for the compatible server at `base_url`, which may need no key.
 
-    `model` is used by agents that name none. What is not given is read from ``OPENAI_API_KEY`` and
-    ``OPENAI_BASE_URL`` by the client itself, when it is first used.
+    `model` is used by agents that name none. Raises openai.OpenAIError when there is neither a key nor a URL,
+    not in ``OPENAI_API_KEY`` either.
     """
-    provider: ModelProvider = OpenAIProvider(
-        api_key=api_key or (NO_KEY if base_url else None),
-        base_url=base_url,
-        use_responses=api == "responses",
-    )
-    return _DefaultModel(provider, model) if model else provider
+    client = AsyncOpenAI(api_key=api_key or (NO_KEY if base_url else None), base_url=base_url)
+    return OpenAIModels(client, api=api, model=model)
 
 
 def create_run_config(provider: ModelProvider, *, model: str | None = None) -> RunConfig:
@@ -54,3 +55,8 @@ def create_run_config(provider: ModelProvider, *, model: str | None = None) -> R
     return RunConfig(
         model=model, model_provider=provider, tracing_disabled=True, trace_include_sensitive_data=False
     )
+
+
+def create_agent(instructions: str) -> Agent[Any]:  # Any: the context is the caller's
+    """An agent without tools, which answers with the provider's own model."""
+    return Agent(name="Assistant", instructions=instructions)

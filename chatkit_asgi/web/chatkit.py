@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from chatkit_asgi.attachments import request_base_url
 from chatkit_asgi.context import owner_of
 from chatkit_asgi.errors import InvalidRequestError, TooLargeError
 from chatkit_asgi.server import ChatKitServer, NonStreamingResult, parse_request
@@ -14,6 +15,7 @@ from chatkit_asgi.streams import TurnRunner
 from chatkit_asgi.types import ChatKitReq
 from chatkit_asgi.web.middleware import note
 from chatkit_asgi.web.sse import EventStreamResponse
+from chatkit_asgi.web.uploads import base_url_of
 
 __all__ = ["ChatKitEndpoint"]
 
@@ -41,6 +43,7 @@ class ChatKitEndpoint:
         note(request, user=owner_of(context))
         body = await _read_body(request, self._max_body_bytes)
         operation = _parse(body)
+        request_base_url.set(base_url_of(request))
         note(request, operation=operation.type)
         result = await self._server.dispatch(operation, context)
         if isinstance(result, NonStreamingResult):
@@ -80,7 +83,7 @@ def _explain(exc: ValidationError) -> InvalidRequestError:
         case "json_invalid":
             return InvalidRequestError("The request's body is not JSON.")
         case "union_tag_invalid":
-            return InvalidRequestError("The request's type is not an operation of this protocol.", param="type")
+            return InvalidRequestError("The request's type is no operation of this protocol.", param="type")
         case "union_tag_not_found":
             return InvalidRequestError("The request has no type: name the operation there.", param="type")
     where = f"{param}: " if param else ""

@@ -32,7 +32,13 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     NotImplementedError: (501, "not_supported"),
     BackendError: (503, "unavailable"),
 }
-HTTP_CODES = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+HTTP_CODES = {
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+}
 
 
 def error_response(request: Request, exc: Exception) -> Response:
@@ -49,7 +55,7 @@ def error_response(request: Request, exc: Exception) -> Response:
 def internal_error(request: Request) -> Response:
     """The answer to an exception nobody expected: it says where to look, not what happened."""
     name = request.scope.get("chatkit.request_id", "")
-    return _json(request, 500, "internal", f"Something went wrong. The server's log says more: request id {name}.")
+    return _json(request, 500, "internal", f"Something went wrong; the server's log says more: {name}.")
 
 
 def _json(

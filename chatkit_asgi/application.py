@@ -1,0 +1,312 @@
+"""The factory: builds the backends, the server, the routes and the lifespan. Only here are backends named.
+
+Contexts are `Any` in this module: they are whatever `authenticate` gives.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import import_module
+from typing import Any
+
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
+
+from chatkit_asgi import logs
+from chatkit_asgi.attachments import BlobAttachmentStore, Signer
+from chatkit_asgi.attachments.objects import ObjectBlobStore
+from chatkit_asgi.auth import Authenticate, bearer_token, local_only
+from chatkit_asgi.errors import BackendError, ChatKitError, InvalidRequestError
+from chatkit_asgi.server import ChatKitServer
+from chatkit_asgi.server.wire import FAILURE_FRAME
+from chatkit_asgi.settings import Settings
+from chatkit_asgi.store import AttachmentStore, Store
+from chatkit_asgi.store.sql import SQLAlchemyStore, create_engine, migrate
+from chatkit_asgi.streams import MemoryTurnLog, TurnRunner
+from chatkit_asgi.web.chatkit import ChatKitEndpoint
+from chatkit_asgi.web.errors import HANDLERS
+from chatkit_asgi.web.health import health_routes
+from chatkit_asgi.web.middleware import RequestMiddleware
+from chatkit_asgi.web.playground import page_routes
+from chatkit_asgi.web.uploads import upload_routes
+
+__all__ = ["app_from_environment", "check", "create_app", "open_engine"]
+
+logger = logging.getLogger(__name__)
+
+LOCAL_PAGES = r"https?://(localhost|127(\.\d+){3}|\[::1\])(:\d+)?"
+"""Origins of pages that are served from the user's own machine."""
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    server: ChatKitServer[Any] | None = None,
+    store: Store[Any] | None = None,
+    attachment_store: AttachmentStore[Any] | None = None,
+    authenticate: Authenticate | None = None,
+) -> Starlette:
+    """The app, to be run by an ASGI server or mounted under any path of another app.
+
+    What is not given is built from the settings (default: the environment). A `server` brings its own
+    stores. Connects to nothing before the lifespan starts or, where a host app runs none, the first request.
+    """
+    settings = settings or Settings()
+    lifetime = _Lifetime()
+    if server is None:
+        store = store or _database(settings, lifetime)
+        server = _server(settings, store, attachment_store or _files(settings, store), lifetime)
+    authenticate = _required(authenticate or _authentication(settings))
+    runner = TurnRunner(
+        MemoryTurnLog(),
+        failure_frame=FAILURE_FRAME,
+        cancel_on_disconnect=settings.on_disconnect == "cancel",
+    )
+    lifetime.closes(runner.aclose)
+    return Starlette(
+        routes=_routes(settings, server, runner, authenticate, lifetime),
+        middleware=[_cors(settings), Middleware(RequestMiddleware, started=lifetime.start)],
+        exception_handlers=dict(HANDLERS),
+        lifespan=lifetime.lifespan,
+    )
+
+
+def app_from_environment() -> Starlette:
+    """The app of ``uvicorn chatkit_asgi:app``: it runs by itself, so it also sets up logging."""
+    settings = Settings()
+    logs.configure(settings.log_level)
+    return create_app(settings)
+
+
+def open_engine(settings: Settings) -> AsyncEngine:
+    """The engine of the configured database; it connects when it is first used."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        return create_engine(settings.database)
+    except ArgumentError:
+        raise InvalidRequestError(
+            "CHATKIT_DATABASE_URL is not one we know: write sqlite+aiosqlite:///… or postgresql+asyncpg://…"
+        ) from None
+
+
+class _Lifetime:
+    """Starts the backends once: in the lifespan or, where a host app runs none, at the first request."""
+
+    def __init__(self) -> None:
+        self._to_start: list[Callable[[], Awaitable[None]]] = []
+        self._to_close: list[Callable[[], Awaitable[None]]] = []
+        self._to_ping: list[Callable[[], Awaitable[None]]] = []
+        self._started = False
+        self._lock = asyncio.Lock()
+
+    def starts(self, start: Callable[[], Awaitable[None]]) -> None:
+        self._to_start.append(start)
+
+    def closes(self, close: Callable[[], Awaitable[None]]) -> None:
+        """What is given last is closed first."""
+        self._to_close.append(close)
+
+    def pings(self, ping: Callable[[], Awaitable[None]]) -> None:
+        self._to_ping.append(ping)
+
+    async def start(self) -> None:
+        """Start unless that has happened. Raises what the backends raise; the next call tries again."""
+        if self._started:
+            return
+        async with self._lock:
+            for start in () if self._started else self._to_start:
+                await start()
+            self._started = True
+
+    async def ping(self) -> None:
+        """Raises BackendError when a backend does not answer."""
+        await self.start()
+        for ping in self._to_ping:
+            await ping()
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for close in self._to_close:
+                stack.push_async_callback(close)
+            try:
+                await self.start()
+            except BackendError as exc:
+                # the process stays up and answers 503 until the backend is back
+                logger.error("not ready yet: %s", exc)
+            yield
+
+
+def _database(settings: Settings, lifetime: _Lifetime) -> Store[Any]:
+    store: SQLAlchemyStore[Any] = SQLAlchemyStore(open_engine(settings))
+    if settings.migrates_at_start:
+        lifetime.starts(lambda: migrate(store.engine))
+    lifetime.pings(store.ping)
+    lifetime.closes(store.aclose)
+    return store
+
+
+def _files(settings: Settings, store: Store[Any]) -> BlobAttachmentStore[Any]:
+    return BlobAttachmentStore(
+        ObjectBlobStore(settings.files),
+        store,
+        Signer(settings.signing_keys()),
+        base_url=settings.public_url,
+        max_bytes=settings.max_upload_bytes,
+        allowed_types=settings.upload_types or None,
+        link_seconds=settings.link_seconds,
+    )
+
+
+def _server(
+    settings: Settings, store: Store[Any], attachments: AttachmentStore[Any], lifetime: _Lifetime
+) -> ChatKitServer[Any]:
+    if not settings.server:
+        return _agent_server(settings, store, attachments, lifetime)
+    found = _import(settings.server)
+    server = found if isinstance(found, ChatKitServer) else found(store, attachments)
+    if not isinstance(server, ChatKitServer):
+        raise InvalidRequestError(f"CHATKIT_SERVER names {settings.server}, which is no ChatKitServer.")
+    return server
+
+
+def _agent_server(
+    settings: Settings, store: Store[Any], attachments: AttachmentStore[Any], lifetime: _Lifetime
+) -> ChatKitServer[Any]:
+    # here and not above: the Agents SDK takes seconds to load, and a server of one's own may not need it
+    from chatkit_asgi.agents import AgentServer, create_agent, create_provider, create_run_config, demo_agent
+
+    run_config = None
+    if settings.has_model:
+        provider = create_provider(
+            api_key=settings.openai_api_key.get_secret_value(),
+            base_url=settings.openai_base_url,
+            api=settings.model_api,
+            model=settings.model,
+        )
+        lifetime.closes(provider.aclose)
+        run_config = create_run_config(provider)
+    if settings.agent:
+        agent = _import(settings.agent)
+    elif settings.has_model:
+        agent = create_agent(settings.instructions)
+    else:
+        agent = demo_agent(delay=settings.demo_delay)
+    return AgentServer(
+        store,
+        attachments,
+        agent=agent,
+        run_config=run_config,
+        read_blob=attachments.read if isinstance(attachments, BlobAttachmentStore) else None,
+        models=settings.models,
+    )
+
+
+def _routes(
+    settings: Settings,
+    server: ChatKitServer[Any],
+    runner: TurnRunner,
+    authenticate: Authenticate,
+    lifetime: _Lifetime,
+) -> list[BaseRoute]:
+    chatkit = ChatKitEndpoint(
+        server,
+        runner,
+        authenticate,
+        max_body_bytes=settings.max_body_bytes,
+        heartbeat=settings.heartbeat,
+    )
+    routes: list[BaseRoute] = [Route("/chatkit", chatkit.answer, methods=["POST"])]
+    if isinstance(server.attachment_store, BlobAttachmentStore):
+        routes += upload_routes(server.attachment_store, authenticate)
+    routes += health_routes(lifetime.ping)
+    return routes + page_routes() if settings.page else routes
+
+
+def _authentication(settings: Settings) -> Authenticate:
+    if settings.auth == "token":
+        return bearer_token(settings.tokens())
+    return local_only(allow_remote=settings.allow_unauthenticated)
+
+
+def _required(authenticate: Authenticate) -> Authenticate:
+    """`authenticate`, with "nobody" turned into a refusal."""
+
+    async def required(request: Request) -> Any:
+        context = await authenticate(request)
+        if context is None:
+            raise HTTPException(401, "Sign in first: this server does not know who is asking.")
+        return context
+
+    return required
+
+
+def _cors(settings: Settings) -> Middleware:
+    origins = settings.cors_origins
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_origin_regex=None if origins else LOCAL_PAGES,
+        allow_credentials="*" not in origins,
+        allow_methods=["GET", "HEAD", "POST", "PUT"],
+        allow_headers=["*"],
+        expose_headers=["x-request-id"],
+        max_age=600,
+    )
+
+
+def _import(path: str) -> Any:
+    """What ``module:attribute`` names. Raises InvalidRequestError when there is no such thing."""
+    module, _, attribute = path.partition(":")
+    try:
+        found: Any = import_module(module)
+        for name in attribute.split("."):
+            found = getattr(found, name)
+    except (ImportError, AttributeError) as exc:
+        raise InvalidRequestError(f"{path} cannot be loaded: {exc}. Is it importable from here?") from exc
+    return found
+
+
+async def check(settings: Settings) -> list[tuple[str, object]]:
+    """Try what the settings name: a list of parts, each with a word on it or the exception it raised."""
+    answers = settings.server or settings.agent or settings.model
+    return [
+        ("database", await _outcome(_check_database(settings))),
+        ("files", await _outcome(_check_files(settings))),
+        ("answers", answers if settings.has_model or answers != settings.model else "the demo model"),
+    ]
+
+
+async def _outcome(attempt: Awaitable[str]) -> object:
+    try:
+        return await attempt
+    except ChatKitError as exc:
+        return exc
+
+
+async def _check_database(settings: Settings) -> str:
+    store: SQLAlchemyStore[Any] = SQLAlchemyStore(open_engine(settings))
+    try:
+        await store.ping()
+    finally:
+        await store.aclose()
+    return store.engine.url.render_as_string(hide_password=True)
+
+
+async def _check_files(settings: Settings) -> str:
+    blobs = ObjectBlobStore(settings.files)
+    await blobs.put("check", _parts(b"ok"))
+    await blobs.delete("check")
+    return settings.files
+
+
+async def _parts(*parts: bytes) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part

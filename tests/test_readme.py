@@ -1,0 +1,42 @@
+"""The README's Python runs as it stands."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from chatkit_asgi import Settings, create_app
+from chatkit_asgi.store.memory import MemoryStore
+from tests.settings_table import README
+from tests.web.chat import Chat
+
+
+@pytest.fixture
+async def names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[dict[str, Any]]:  # Any: whatever it defines
+    """What the README's blocks define, run one after the other in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"__name__": "my_app"}
+    for block in re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL):
+        exec(compile(block, "README.md", "exec"), names)  # noqa: S102 - the README is ours
+    async with names["chat"].router.lifespan_context(names["chat"]):
+        yield names
+
+
+async def test_mounted_app_asks_the_host_who_is_calling(names: dict[str, Any]) -> None:
+    transport = httpx.ASGITransport(names["app"])
+    async with httpx.AsyncClient(transport=transport, base_url="http://app.test/chat") as http:
+        assert (await Chat(http).post("threads.list")).status_code == 401
+        http.headers["x-demo-user"] = "me"
+        assert (await Chat(http).ask("threads.list"))["data"] == []
+
+
+async def test_server_of_ones_own_answers(names: dict[str, Any], tmp_path: Path) -> None:
+    app = create_app(Settings(data_dir=tmp_path), server=names["Parrot"](MemoryStore()))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app.test") as http:
+        events = await Chat(http).create("Polly")
+    assert events[-1]["item"]["content"][0]["text"] == "Polly"
