@@ -107,6 +107,10 @@ class AgentServer(ChatKitServer[TContext]):
         converter = self.converter or HistoryConverter(self._reader(context))
         return await to_robust_input(converter, items)
 
+    async def aclose(self) -> None:
+        """Close the connections to the model."""
+        await self.run_config.model_provider.aclose()
+
     async def _run(self, thread: ThreadMetadata, context: TContext) -> AsyncIterator[ThreadStreamEvent]:
         agent_context = self._context(thread, context)
         items = await self.load_history(thread, context)
