@@ -1,23 +1,20 @@
 """Runs the revisions: over the connection that `migrate()` hands in, or, for the `alembic` command, its own.
 
-The command takes the database from ``-x url=…`` or from CHATKIT_DATABASE_URL.
+The command takes the database from ``-x url=…`` or else from the settings.
 """
 
 import asyncio
-import os
 
 from alembic import context
 from sqlalchemy import Connection
 
+from chatkit_asgi.settings import Settings
 from chatkit_asgi.store.sql import Tables, create_engine
 from chatkit_asgi.store.sql.migrate import VERSION_TABLE, migration
 
 
 def database_url() -> str:
-    url = context.get_x_argument(as_dictionary=True).get("url") or os.environ.get("CHATKIT_DATABASE_URL")
-    if not url:
-        raise SystemExit("Which database? Set CHATKIT_DATABASE_URL or give -x url=sqlite:///path.")
-    return url
+    return context.get_x_argument(as_dictionary=True).get("url") or Settings().database
 
 
 def run(connection: Connection) -> None:

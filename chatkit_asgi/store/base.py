@@ -47,6 +47,13 @@ class AttachmentStore(ABC, Generic[TContext]):
         """A new attachment id."""
         return default_generate_id("attachment")
 
+    def present(self, attachment: Attachment) -> Attachment:
+        """The attachment as it leaves the server, for example a copy with a link that is still good.
+
+        Called each time; the default gives it as it is.
+        """
+        return attachment
+
 
 class Store(ABC, Generic[TContext]):
     """Keeps threads, their items in order, and attachment metadata, each for its owner.

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, MetaData, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chatkit_asgi.context import RequestContext
+from chatkit_asgi.errors import InvalidRequestError
 from chatkit_asgi.store.sql import SQLAlchemyStore, Tables, create_engine, is_current, migrate
 from chatkit_asgi.store.sql.migrate import VERSION_TABLE
 from tests.factories import make_thread, make_user_message
@@ -102,6 +103,21 @@ async def test_migrating_again_changes_nothing(engine: AsyncEngine, context: Req
     assert await store.load_thread("thr_1", context) == make_thread()
 
 
+async def test_database_of_a_newer_release_is_left_as_it_is(engine: AsyncEngine) -> None:
+    """While a new release is rolled out, the old one goes on and may start once more."""
+    await migrate(engine)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))  # noqa: S608
+    await migrate(engine)
+    assert await is_current(engine)
+
+
+async def test_unknown_revision_is_refused(engine: AsyncEngine) -> None:
+    with pytest.raises(InvalidRequestError):
+        await migrate(engine, "9999")
+    assert await tables(engine) == set()
+
+
 async def test_failed_migration_leaves_the_database_as_it_was(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,14 +143,15 @@ def test_processes_that_migrate_at_once_all_succeed(url: str) -> None:
     assert (done.stdout, done.stderr) == ("[0, 0, 0, 0]\n", "")
 
 
-def test_alembic_command_works_in_a_checkout(tmp_path: Path) -> None:
-    database = f"url=sqlite:///{tmp_path / 'chatkit.db'}"
+def test_alembic_command_works_in_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATKIT_DATABASE_URL", f"sqlite:///{tmp_path / 'chatkit.db'}")
 
     def alembic(*arguments: str) -> str:
-        command = [sys.executable, "-m", "alembic", "-x", database, *arguments]
+        command = [sys.executable, "-m", "alembic", *arguments]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     alembic("upgrade", "head")
-    assert "CREATE TABLE items" in alembic("upgrade", "head", "--sql")
+    assert (tmp_path / "chatkit.db").exists()
+    assert "CREATE TABLE items" in alembic("-x", "url=postgresql://host/db", "upgrade", "head", "--sql")

@@ -9,12 +9,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chatkit_asgi.context import RequestContext
-from chatkit_asgi.errors import BackendError, NotFoundError
+from chatkit_asgi.errors import BackendError, InvalidRequestError, NotFoundError
 from chatkit_asgi.store.sql import PostgresStore, SQLAlchemyStore, SQLiteStore, Tables, create_engine, migrate
 from chatkit_asgi.store.sql.statements import Statements
 from tests.factories import make_hidden_context, make_thread, make_user_message
 
 BOUND = 15
+DROP_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 async def explain(engine: AsyncEngine, how: str, pages: str, order: str) -> str:
@@ -233,10 +237,10 @@ def test_urls_as_people_write_them_find_their_driver(url: str, driver: str) -> N
 
 
 @pytest.mark.parametrize(
-    "url", ["mysql://user@host/db", "sqlite://", "sqlite:///:memory:", "postgresql+psycopg://h/d"]
+    "url", ["mysql://user@host/db", "sqlite://", "sqlite:///:memory:", "postgresql+psycopg://h/d", "nonsense"]
 )
 def test_urls_of_what_is_not_supported_are_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="use"):
+    with pytest.raises(InvalidRequestError, match="use"):
         create_engine(url)
 
 
@@ -246,4 +250,22 @@ async def test_store_works_behind_a_pooler(
     store: PostgresStore = PostgresStore(f"{postgres_url}&pgbouncer=true")
     await store.save_thread(make_thread(), context)
     assert await store.load_thread("thr_1", context) == make_thread()
+    await store.aclose()
+
+
+async def test_store_recovers_when_the_server_drops_its_connections(
+    postgres_url: str, postgres_engine: AsyncEngine, context: RequestContext
+) -> None:
+    store: PostgresStore = PostgresStore(postgres_url)
+
+    async def save_while_dropped() -> None:
+        async with store.transaction():
+            await store.save_thread(make_thread(), context)
+            async with postgres_engine.connect() as connection:
+                await connection.execute(text(DROP_OTHERS))
+
+    with pytest.raises(BackendError):
+        await save_while_dropped()
+    with pytest.raises(NotFoundError):
+        await store.load_thread("thr_1", context)
     await store.aclose()

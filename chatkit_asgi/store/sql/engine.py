@@ -22,11 +22,11 @@ import anyio
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from chatkit_asgi.errors import BackendError
+from chatkit_asgi.errors import BackendError, InvalidRequestError
 
 __all__ = ["MIGRATING", "Database", "create_engine"]
 
@@ -48,23 +48,28 @@ def create_engine(url: str | URL) -> AsyncEngine:
     """An engine for an ``sqlite:///path`` or ``postgresql://user@host/db`` URL; opens no connection yet.
 
     PostgreSQL URLs may carry ``sslmode=…`` and, behind a pooler in transaction mode, ``pgbouncer=true``.
-    Raises ValueError for another database, or for an SQLite database in memory.
+    Raises InvalidRequestError for anything else, an SQLite database in memory among it.
     """
-    url = _with_driver(make_url(url))
+    url = _with_driver(url)
     return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgres_engine(url)
 
 
-def _with_driver(url: URL) -> URL:
-    if url.drivername in DRIVERS:
-        url = url.set(drivername=DRIVERS[url.drivername])
-    if url.drivername not in DRIVERS.values():
-        raise ValueError(f"{url.drivername} is not supported: use a sqlite:/// or a postgresql:// URL")
-    return url
+def _with_driver(text: str | URL) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise InvalidRequestError(
+            "The database has no valid URL: use sqlite:///… or postgresql://…."
+        ) from error
+    driver = DRIVERS.get(url.drivername, url.drivername)
+    if driver not in DRIVERS.values():
+        raise InvalidRequestError(f"{driver} is not supported: use a sqlite:///… or a postgresql://… URL.")
+    return url.set(drivername=driver)
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:
     if url.database in (None, "", ":memory:"):
-        raise ValueError("an SQLite database needs a file; for one in memory use MemoryStore")
+        raise InvalidRequestError("An SQLite database needs a file; for one in memory use MemoryStore.")
     engine = create_async_engine(url.set(database=str(Path(url.database or "").expanduser())))
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)

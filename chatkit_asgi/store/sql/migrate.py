@@ -1,5 +1,6 @@
 """Brings a database's schema to a revision, from a wheel or a checkout, by Alembic."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,12 +9,16 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from chatkit_asgi.errors import InvalidRequestError
 from chatkit_asgi.store.sql.engine import MIGRATING, Database
 
 __all__ = ["VERSION_TABLE", "is_current", "migrate", "migration", "migrations"]
+
+logger = logging.getLogger(__name__)
 
 VERSION_TABLE = "chatkit_version"
 """Not Alembic's default name: an application around us may use that in the same database."""
@@ -31,8 +36,9 @@ def migrations() -> Path:
 async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
     """Bring the database to `revision`, up or down, in one transaction.
 
-    Any number of processes may do so at once: one works, the others wait and find it done.
-    Raises BackendError.
+    Any number of processes may do so at once: one works, the others wait and find it done. A database that
+    a newer release has migrated is left alone. Raises BackendError, and InvalidRequestError for a revision
+    that does not exist.
     """
     async with migration(engine) as connection:
         await connection.run_sync(_move, revision)
@@ -52,19 +58,31 @@ async def migration(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 async def is_current(engine: AsyncEngine) -> bool:
-    """Whether the database is at the newest revision. Raises BackendError."""
+    """Whether the database is at our newest revision, or beyond it. Raises BackendError."""
     async with Database(engine).read() as connection:
         found = await connection.run_sync(_revision)
-    return found == _scripts().get_current_head()
+    return found == _scripts().get_current_head() or _is_newer(found)
 
 
 def _move(connection: Connection, revision: str) -> None:
+    current = _revision(connection)
+    if _is_newer(current):
+        logger.warning("the database is at revision %s of a newer release; it stays there", current)
+        return
     config = _config()
     config.attributes["connection"] = connection
-    if _is_behind(_revision(connection), revision):
-        command.upgrade(config, revision)
-    else:
-        command.downgrade(config, revision)
+    try:
+        move = command.upgrade if _is_behind(current, revision) else command.downgrade
+        move(config, revision)
+    except CommandError as error:
+        raise InvalidRequestError(f"There is no way to the revision {revision!r}.") from error
+
+
+def _is_newer(revision: str | None) -> bool:
+    """Whether this release does not know the revision."""
+    return revision is not None and revision not in {
+        script.revision for script in _scripts().walk_revisions()
+    }
 
 
 def _is_behind(current: str | None, revision: str) -> bool:
