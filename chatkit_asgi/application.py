@@ -10,8 +10,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -24,8 +22,7 @@ from chatkit_asgi.attachments import BlobAttachmentStore, Signer
 from chatkit_asgi.attachments.objects import ObjectBlobStore
 from chatkit_asgi.auth import Authenticate, bearer_token, local_only
 from chatkit_asgi.errors import BackendError, ChatKitError, InvalidRequestError
-from chatkit_asgi.server import ChatKitServer
-from chatkit_asgi.server.wire import FAILURE_FRAME
+from chatkit_asgi.server import FAILURE_FRAME, ChatKitServer
 from chatkit_asgi.settings import Settings
 from chatkit_asgi.store import AttachmentStore, Store
 from chatkit_asgi.store.sql import SQLAlchemyStore, create_engine, migrate
@@ -37,7 +34,7 @@ from chatkit_asgi.web.middleware import RequestMiddleware
 from chatkit_asgi.web.playground import page_routes
 from chatkit_asgi.web.uploads import upload_routes
 
-__all__ = ["app_from_environment", "check", "create_app", "open_engine"]
+__all__ = ["app_from_environment", "check", "create_app", "open_store"]
 
 logger = logging.getLogger(__name__)
 
@@ -85,15 +82,10 @@ def app_from_environment() -> Starlette:
     return create_app(settings)
 
 
-def open_engine(settings: Settings) -> AsyncEngine:
-    """The engine of the configured database; it connects when it is first used."""
+def open_store(settings: Settings) -> SQLAlchemyStore[Any]:
+    """The store on the configured database; it connects when it is first used."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        return create_engine(settings.database)
-    except ArgumentError:
-        raise InvalidRequestError(
-            "CHATKIT_DATABASE_URL is not one we know: write sqlite+aiosqlite:///… or postgresql+asyncpg://…"
-        ) from None
+    return SQLAlchemyStore(create_engine(settings.database))
 
 
 class _Lifetime:
@@ -145,7 +137,7 @@ class _Lifetime:
 
 
 def _database(settings: Settings, lifetime: _Lifetime) -> Store[Any]:
-    store: SQLAlchemyStore[Any] = SQLAlchemyStore(open_engine(settings))
+    store = open_store(settings)
     if settings.migrates_at_start:
         lifetime.starts(lambda: migrate(store.engine))
     lifetime.pings(store.ping)
@@ -292,7 +284,7 @@ async def _outcome(attempt: Awaitable[str]) -> object:
 
 
 async def _check_database(settings: Settings) -> str:
-    store: SQLAlchemyStore[Any] = SQLAlchemyStore(open_engine(settings))
+    store = open_store(settings)
     try:
         await store.ping()
     finally:

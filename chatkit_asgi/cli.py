@@ -9,7 +9,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from chatkit_asgi import __version__, logs
-from chatkit_asgi.application import check, open_engine
+from chatkit_asgi.application import check, open_store
 from chatkit_asgi.errors import ChatKitError
 from chatkit_asgi.settings import Settings
 from chatkit_asgi.store.sql import migrate
@@ -71,11 +71,11 @@ def _migrate(options: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _migrate_to(revision: str, settings: Settings) -> None:
-    engine = open_engine(settings)
+    store = open_store(settings)
     try:
-        await migrate(engine, revision)
+        await migrate(store.engine, revision)
     finally:
-        await engine.dispose()
+        await store.aclose()
 
 
 def _check(options: argparse.Namespace, settings: Settings) -> int:

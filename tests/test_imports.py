@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 
 HOMES = {
     "starlette": ("web/", "auth", "application", "__init__"),
-    "sqlalchemy": ("store/sql/", "streams/sql", "application"),
+    "sqlalchemy": ("store/sql/", "streams/sql"),
     "aiosqlite": ("store/sql/",),
     "asyncpg": ("store/sql/",),
     "alembic": ("store/sql/",),

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 from urllib.parse import quote
 
 import anyio
@@ -26,7 +26,6 @@ from chatkit_asgi.types import (
     AttachmentUploadDescriptor,
     FileAttachment,
     ImageAttachment,
-    UserMessageItem,
 )
 
 __all__ = ["BlobAttachmentStore", "Download", "is_ready", "request_base_url"]
@@ -38,7 +37,6 @@ NO_PREVIEW = AnyUrl("about:blank")
 """Stands in the rows of images; `present` puts a fresh link in its place."""
 
 Purpose = Literal["upload", "download"]
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +161,6 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         if not isinstance(attachment, ImageAttachment):
             return attachment
         return attachment.model_copy(update={"preview_url": AnyUrl(self.download_url(attachment))})
-
-    def present_item(self, item: Item) -> Item:
-        """The item itself, or for a user message with attachments a copy with each of them presented."""
-        if not isinstance(item, UserMessageItem) or not item.attachments:
-            return item
-        presented = [self.present(attachment) for attachment in item.attachments]
-        return item.model_copy(update={"attachments": presented})
 
     def download_url(self, attachment: Attachment) -> str:
         """A link that anyone who has it may read the bytes by, until it expires."""

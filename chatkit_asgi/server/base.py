@@ -170,13 +170,20 @@ class ChatKitServer(ABC, Generic[TContext]):
         turn = Turn(self.store, opening, options, context, on_cancelled=self.handle_stream_cancelled)
         return turn.result()
 
+    def _present(self, item: ThreadItem) -> ThreadItem:
+        """The item as it leaves the server: its attachments with links that are still good."""
+        if self.attachment_store is None or not isinstance(item, UserMessageItem) or not item.attachments:
+            return item
+        presented = [self.attachment_store.present(attachment) for attachment in item.attachments]
+        return item.model_copy(update={"attachments": presented})
+
     async def _open(self, request: StreamingReq, context: TContext) -> Opening:
         store = self.store
         match request:
             case ThreadsCreateReq(params=params):
-                return await threads.create_thread(store, params, context, self.respond)
+                return await threads.create_thread(store, params, context, self.respond, self._present)
             case ThreadsAddUserMessageReq(params=params):
-                return await threads.add_user_message(store, params, context, self.respond)
+                return await threads.add_user_message(store, params, context, self.respond, self._present)
             case ThreadsRetryAfterItemReq(params=params):
                 return await threads.retry_after_item(store, params, context, self.respond)
             case ThreadsAddClientToolOutputReq(params=params):
@@ -191,7 +198,7 @@ class ChatKitServer(ABC, Generic[TContext]):
         store, blobs = self.store, self.attachment_store
         match request:
             case ThreadsGetByIdReq(params=params):
-                return encode_model(await threads.get_thread(store, params, context))
+                return encode_model(await threads.get_thread(store, params, context, self._present))
             case ThreadsListReq(params=params):
                 return encode_model(await threads.list_threads(store, params, context))
             case ThreadsUpdateReq(params=params):
@@ -203,7 +210,7 @@ class ChatKitServer(ABC, Generic[TContext]):
                     await actions.sync_custom_action(store, params, context, self.sync_action)
                 )
             case ItemsListReq(params=params):
-                return encode_model(await items.list_items(store, params, context))
+                return encode_model(await items.list_items(store, params, context, self._present))
             case ItemsFeedbackReq(params=params):
                 await items.add_feedback(store, params, context, self.add_feedback)
             case AttachmentsCreateReq(params=params):

@@ -27,8 +27,6 @@ from chatkit_asgi.types import (
     AttachmentCreateParams,
     FileAttachment,
     ImageAttachment,
-    InferenceOptions,
-    UserMessageItem,
 )
 from tests.attachments.samples import HTML, PNG, chunked
 
@@ -275,19 +273,13 @@ async def test_owner_with_a_tenant_receives_what_was_announced(
     assert await attachments.read(created, context) == PNG
 
 
-async def test_preview_links_are_fresh_and_the_item_is_untouched(
-    attachments: BlobAttachmentStore[RequestContext], context: RequestContext
+async def test_preview_links_are_fresh_and_the_row_is_untouched(
+    attachments: BlobAttachmentStore[RequestContext],
 ) -> None:
-    await attachments.receive_direct(chunked(PNG), name="a.png", claimed="", context=context)
     image = ImageAttachment(id="atc_1", name="a.png", mime_type="image/png", preview_url="about:blank")
-    item = UserMessageItem(
-        id="msg_1", thread_id="thr_1", created_at=utcnow(), content=[], attachments=[image],
-        inference_options=InferenceOptions(),
-    )  # fmt: skip
-    presented = attachments.present_item(item).attachments[0]
+    presented = attachments.present(image)
     assert isinstance(presented, ImageAttachment)
     assert str(presented.preview_url).startswith(f"{BASE}/files/atc_1?token=")
-    assert item.attachments == [image]
     assert str(image.preview_url) == "about:blank"
 
 

@@ -158,3 +158,18 @@ async def test_input_transcribe_says_that_nothing_is_configured(chat: Chat) -> N
     response = await chat.post("input.transcribe", audio_base64=audio, mime_type="audio/webm")
     assert response.status_code == 501
     assert response.json()["error"]["code"] == "not_supported"
+
+
+async def test_image_previews_leave_with_a_fresh_link_everywhere(chat: Chat) -> None:
+    png = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
+    sent = (await chat.http.post("/files", files={"file": ("dot.png", png, "image/png")})).json()
+    events = await chat.create("look", attachments=[sent["id"]])
+    thread = thread_id(events)
+    shown = [
+        done(events, "user_message"),
+        (await chat.items(thread))[0],
+        (await chat.ask("threads.get_by_id", thread_id=thread))["items"]["data"][0],
+    ]
+    for message in shown:
+        preview = await chat.http.get(message["attachments"][0]["preview_url"])
+        assert (preview.status_code, preview.content) == (200, png)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from chatkit_asgi.server.handlers.threads import page_size
+from chatkit_asgi.server.handlers.threads import Present, page_size
 from chatkit_asgi.store import Store, TContext
 from chatkit_asgi.types import FeedbackKind, ItemFeedbackParams, ItemsListParams, Page, ThreadItem
 
@@ -13,9 +13,12 @@ MAX_ITEMS = 1_000
 AddFeedback = Callable[[str, list[str], FeedbackKind, TContext], Awaitable[None]]
 
 
-async def list_items(store: Store[TContext], params: ItemsListParams, context: TContext) -> Page[ThreadItem]:
+async def list_items(
+    store: Store[TContext], params: ItemsListParams, context: TContext, present: Present
+) -> Page[ThreadItem]:
     limit = page_size(params.limit, MAX_ITEMS)
-    return await store.load_visible_items(params.thread_id, params.after, limit, params.order, context)
+    page = await store.load_visible_items(params.thread_id, params.after, limit, params.order, context)
+    return page.model_copy(update={"data": [present(item) for item in page.data]})
 
 
 async def add_feedback(

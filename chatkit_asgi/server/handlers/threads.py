@@ -33,6 +33,7 @@ __all__ = [
     "DEFAULT_PAGE_SIZE",
     "MAX_THREADS",
     "MAX_TITLE",
+    "Present",
     "Respond",
     "add_user_message",
     "create_thread",
@@ -50,6 +51,8 @@ MAX_THREADS = 10_000
 """Clients ask for all threads at once, with a limit of 9 999."""
 MAX_TITLE = 2_000
 
+Present = Callable[[ThreadItem], ThreadItem]
+"""Gives an item as it leaves the server."""
 Respond = Callable[[ThreadMetadata, UserMessageItem | None, TContext], AsyncIterator[ThreadStreamEvent]]
 
 
@@ -66,9 +69,12 @@ async def load_open_thread(store: Store[TContext], thread_id: str, context: TCon
     return thread
 
 
-async def get_thread(store: Store[TContext], params: ThreadGetByIdParams, context: TContext) -> Thread:
+async def get_thread(
+    store: Store[TContext], params: ThreadGetByIdParams, context: TContext, present: Present
+) -> Thread:
     thread = await store.load_thread(params.thread_id, context)
-    items = await store.load_visible_items(thread.id, None, DEFAULT_PAGE_SIZE, "asc", context)
+    page = await store.load_visible_items(thread.id, None, DEFAULT_PAGE_SIZE, "asc", context)
+    items = page.model_copy(update={"data": [present(item) for item in page.data]})
     return client_view(thread, items)
 
 
@@ -92,7 +98,11 @@ async def delete_thread(store: Store[TContext], params: ThreadDeleteParams, cont
 
 
 async def create_thread(
-    store: Store[TContext], params: ThreadCreateParams, context: TContext, respond: Respond[TContext]
+    store: Store[TContext],
+    params: ThreadCreateParams,
+    context: TContext,
+    respond: Respond[TContext],
+    present: Present,
 ) -> Opening:
     """Store a new thread with its first message."""
     thread = Thread(id=store.generate_thread_id(context), created_at=utcnow(), items=Page())
@@ -103,12 +113,19 @@ async def create_thread(
     return Opening(
         thread=thread,
         respond=lambda: respond(thread, message, context),
-        before_options=[ThreadCreatedEvent(thread=client_view(thread)), ThreadItemDoneEvent(item=message)],
+        before_options=[
+            ThreadCreatedEvent(thread=client_view(thread)),
+            ThreadItemDoneEvent(item=present(message)),
+        ],
     )
 
 
 async def add_user_message(
-    store: Store[TContext], params: ThreadAddUserMessageParams, context: TContext, respond: Respond[TContext]
+    store: Store[TContext],
+    params: ThreadAddUserMessageParams,
+    context: TContext,
+    respond: Respond[TContext],
+    present: Present,
 ) -> Opening:
     """Store the user's next message."""
     thread = await load_open_thread(store, params.thread_id, context)
@@ -117,7 +134,7 @@ async def add_user_message(
     return Opening(
         thread=thread,
         respond=lambda: respond(thread, message, context),
-        before_options=[ThreadItemDoneEvent(item=message)],
+        before_options=[ThreadItemDoneEvent(item=present(message))],
     )
 
 
