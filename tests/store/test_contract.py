@@ -63,7 +63,6 @@ async def test_values_are_copied_on_the_way_in_and_out(store: Store, context: Re
     assert await store.load_item("thr_1", "msg_hidden", context) == make_hidden_context({"a": 1})
 
 
-@pytest.mark.filterwarnings("ignore:Named widget classes are deprecated")  # reading a widget makes them
 async def test_every_kind_of_item_comes_back_as_it_was_added(store: Store, context: RequestContext) -> None:
     await store.save_thread(make_thread(), context)
     for item in make_every_item():
