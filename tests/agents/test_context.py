@@ -7,6 +7,7 @@ import pytest
 
 from chatkit_asgi.agents import AgentContext, stream_agent_response
 from chatkit_asgi.context import RequestContext
+from chatkit_asgi.store import StoreItemType
 from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.types import CustomSummary, CustomTask, ThreadItemAddedEvent, ThreadMetadata, Workflow
 from tests.agents.scripts import RunEvents, run
@@ -43,7 +44,15 @@ async def test_subclasses_have_fields_of_any_class(agent_context: Context) -> No
 
 
 async def test_ids_come_from_the_store(agent_context: Context) -> None:
-    kinds = ("thread", "message", "tool_call", "task", "workflow", "attachment", "sdk_hidden_context")
+    kinds: tuple[StoreItemType, ...] = (
+        "thread",
+        "message",
+        "tool_call",
+        "task",
+        "workflow",
+        "attachment",
+        "sdk_hidden_context",
+    )
     prefixes = [agent_context.generate_id(kind).partition("_")[0] for kind in kinds]
     assert prefixes == ["thr", "msg", "tc", "tsk", "wf", "atc", "shcx"]
 

@@ -261,7 +261,7 @@ async def test_an_open_workflow_is_stored_and_goes_on_in_the_next_turn(
         yield item_added(message())
 
     await streamed(agent_context, first())
-    next_context = AgentContext(thread=agent_context.thread, store=store, request_context=context)
+    next_context: Context = AgentContext(thread=agent_context.thread, store=store, request_context=context)
     events = await streamed(next_context, second())
     assert [kind for kind, _ in told(events)] == ["added", "done", "added"]
     assert events[1].item.id == agent_context.workflow_item.id  # type: ignore[union-attr]  # it is a `done`
