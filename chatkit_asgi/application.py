@@ -17,15 +17,15 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
-from chatkit_asgi import logs
 from chatkit_asgi.attachments import BlobAttachmentStore, Signer
 from chatkit_asgi.attachments.objects import ObjectBlobStore
 from chatkit_asgi.auth import Authenticate, bearer_token, local_only
 from chatkit_asgi.errors import BackendError, ChatKitError, InvalidRequestError
+from chatkit_asgi.logs import configure
 from chatkit_asgi.server import FAILURE_FRAME, ChatKitServer
 from chatkit_asgi.settings import Settings
 from chatkit_asgi.store import AttachmentStore, Store
-from chatkit_asgi.store.sql import SQLAlchemyStore, create_engine, migrate
+from chatkit_asgi.store.sql import SQLAlchemyStore, create_engine, is_current, migrate
 from chatkit_asgi.streams import MemoryTurnLog, TurnRunner
 from chatkit_asgi.web.chatkit import ChatKitEndpoint
 from chatkit_asgi.web.errors import HANDLERS
@@ -78,7 +78,7 @@ def create_app(
 def app_from_environment() -> Starlette:
     """The app of ``uvicorn chatkit_asgi:app``: it runs by itself, so it also sets up logging."""
     settings = Settings()
-    logs.configure(settings.log_level)
+    configure(settings.log_level)
     return create_app(settings)
 
 
@@ -268,11 +268,10 @@ def _import(path: str) -> Any:
 
 async def check(settings: Settings) -> list[tuple[str, object]]:
     """Try what the settings name: a list of parts, each with a word on it or the exception it raised."""
-    answers = settings.server or settings.agent or settings.model
     return [
         ("database", await _outcome(_check_database(settings))),
         ("files", await _outcome(_check_files(settings))),
-        ("answers", answers if settings.has_model or answers != settings.model else "the demo model"),
+        ("answers", await _outcome(_check_answers(settings))),
     ]
 
 
@@ -287,9 +286,11 @@ async def _check_database(settings: Settings) -> str:
     store = open_store(settings)
     try:
         await store.ping()
+        current = await is_current(store.engine)
     finally:
         await store.aclose()
-    return store.engine.url.render_as_string(hide_password=True)
+    address = store.engine.url.render_as_string(hide_password=True)
+    return address if current else f"{address} (not up to date: chatkit-asgi migrate brings it there)"
 
 
 async def _check_files(settings: Settings) -> str:
@@ -297,6 +298,13 @@ async def _check_files(settings: Settings) -> str:
     await blobs.put("check", _parts(b"ok"))
     await blobs.delete("check")
     return settings.files
+
+
+async def _check_answers(settings: Settings) -> str:
+    if path := settings.server or settings.agent:
+        _import(path)
+        return path
+    return settings.model if settings.has_model else "the demo model"
 
 
 async def _parts(*parts: bytes) -> AsyncIterator[bytes]:

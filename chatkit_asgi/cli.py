@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import uvicorn
 from pydantic import ValidationError
 
-from chatkit_asgi import __version__, logs
+from chatkit_asgi import __version__
 from chatkit_asgi.application import check, open_store
 from chatkit_asgi.errors import ChatKitError
-from chatkit_asgi.settings import Settings
+from chatkit_asgi.logs import configure
+from chatkit_asgi.settings import Settings, variable_of
 from chatkit_asgi.store.sql import migrate
 
 __all__ = ["main"]
@@ -23,13 +24,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options, Settings()))
     except ValidationError as exc:
-        faults = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors(include_url=False)
-        )
-        print(f"chatkit-asgi: the settings are not valid: {faults}", file=sys.stderr)
+        print(f"chatkit-asgi: {_explain(exc)}", file=sys.stderr)
     except ChatKitError as exc:
         print(f"chatkit-asgi: {exc}", file=sys.stderr)
     return 1
+
+
+def _explain(exc: ValidationError) -> str:
+    """The faults in the operator's terms: which variable, and what is wrong with it."""
+    faults = (
+        ": ".join([*(variable_of(str(name)) for name in fault["loc"][:1]), fault["msg"]])
+        for fault in exc.errors(include_url=False, include_input=False)
+    )
+    return "the settings are not valid. " + "; ".join(faults)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,7 +71,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _migrate(options: argparse.Namespace, settings: Settings) -> int:
-    logs.configure(settings.log_level)
+    configure(settings.log_level)
     asyncio.run(_migrate_to(options.revision, settings))
     print(f"the database is at revision {options.revision}")
     return 0

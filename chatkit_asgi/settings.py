@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "variable_of"]
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 """In the environment: values with commas between them."""
@@ -157,6 +157,11 @@ class Settings(BaseSettings):
         """The keys that sign links, the first one first; made and kept with mode 0600 where none is set."""
         given = [key.strip() for key in self.secret_key.get_secret_value().split(",") if key.strip()]
         return given or [_kept_key(self.data_dir / "secret-key")]
+
+
+def variable_of(field: str) -> str:
+    """The environment variable that sets a field."""
+    return field.upper() if field.startswith("openai_") else f"CHATKIT_{field.upper()}"
 
 
 def _kept_key(path: Path) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from chatkit_asgi.settings import Settings
+from chatkit_asgi.settings import Settings, variable_of
 
 __all__ = ["README", "in_readme", "settings_table"]
 
@@ -25,8 +25,7 @@ def in_readme() -> str:
 
 
 def _row(name: str, field: FieldInfo) -> str:
-    variable = name.upper() if name.startswith("openai_") else f"CHATKIT_{name.upper()}"
-    return f"| `{variable}` | {_default(field.default)} | {field.description} |"
+    return f"| `{variable_of(name)}` | {_default(field.default)} | {field.description} |"
 
 
 def _default(value: object) -> str:

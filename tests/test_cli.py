@@ -1,0 +1,76 @@
+"""The command line, as an operator types it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from chatkit_asgi import __version__
+from chatkit_asgi.cli import main
+
+
+@pytest.fixture(autouse=True)
+def _data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.strip() == __version__
+
+
+def test_migrate_makes_the_database_and_may_be_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate"]) == 0
+    assert main(["migrate"]) == 0
+    assert Path("chatkit-data/chatkit.sqlite3").exists()
+    assert "head" in capsys.readouterr().out
+
+
+def test_unknown_revision_is_refused_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate", "9999"]) == 1
+    assert capsys.readouterr().err.startswith("chatkit-asgi: ")
+
+
+def test_check_names_each_part(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines] == ["database:", "files:", "answers:"]
+    assert all(line.startswith("ok") for line in lines)
+
+
+def test_check_says_what_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHATKIT_DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/none")
+    assert main(["check"]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("FAILED  database: ")
+    assert "secret" not in out
+
+
+def test_wrong_settings_are_told_without_their_values(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHATKIT_HEARTBEAT", "often")
+    monkeypatch.setenv("CHATKIT_AUTH_TOKENS", "me:secret")
+    assert main(["check"]) == 1
+    err = capsys.readouterr().err
+    assert "CHATKIT_HEARTBEAT" in err
+    assert "secret" not in err
+
+
+def test_import_paths_that_lead_nowhere_are_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHATKIT_AGENT", "no_such_module:agent")
+    assert main(["check"]) == 1
+    assert "no_such_module:agent" in capsys.readouterr().out
+
+
+def test_module_runs_as_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["chatkit-asgi", "migrate"])
+    with pytest.raises(SystemExit) as ended:
+        import chatkit_asgi.__main__  # noqa: F401 - the import runs the command
+    assert ended.value.code == 0
