@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from agents import RunConfig, Runner
 
 from chatkit_asgi.agents import AgentServer, demo_agent
 from chatkit_asgi.agents.demo import WORDS
@@ -66,6 +67,11 @@ async def test_plain_message_is_answered_word_by_word_by_a_model_that_says_what_
     assert len(deltas) > 20
     for part in ("demo model", "“What is the weather?”", "OPENAI_API_KEY", "OPENAI_BASE_URL", "/help"):
         assert part in text
+
+
+async def test_demo_model_also_answers_without_streaming() -> None:
+    run = await Runner.run(demo_agent(delay=0), "Hi", run_config=RunConfig(tracing_disabled=True))
+    assert "demo model" in run.final_output
 
 
 async def test_help_names_every_word(chat: Chat) -> None:

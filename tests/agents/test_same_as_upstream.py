@@ -1,7 +1,7 @@
 """The same scripted runs through this package and the published one: the same events, the same store calls.
 
-What we want otherwise is left out here and tested in `test_stream.py`: citations as dicts, images side by side,
-calls without an id, negative task indexes, the order of removals.
+What we want otherwise is left out here and tested in `test_stream.py`: citations as dicts, images side by
+side, calls without an id, negative task indexes, the order of removals.
 """
 
 import asyncio
