@@ -1,18 +1,20 @@
 """Files and images that users attach to messages: their metadata, and how their bytes are sent up."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AnyUrl,
     Field,
+    GetCoreSchemaHandler,
     SerializationInfo,
     SerializerFunctionWrapHandler,
     TypeAdapter,
     model_serializer,
     model_validator,
 )
+from pydantic_core import CoreSchema
 
-from chatkit_asgi.types.base import ON_FIRST_USE, ProtocolModel
+from chatkit_asgi.types.base import ProtocolModel
 
 __all__ = [
     "ATTACHMENT_ADAPTER",
@@ -70,21 +72,47 @@ class AttachmentBase(ProtocolModel):
         return form
 
 
-class FileAttachment(AttachmentBase):
+class Attachment(AttachmentBase):
+    """Any attachment. As an annotation it stands for the union of the two kinds, told by their type.
+
+    Called, it makes one of them: what has a preview is an image, unless `type` says otherwise.
+    """
+
+    type: Literal["file", "image"] = "file"
+
+    if not TYPE_CHECKING:  # a checker would think that the arguments are those of `__new__` and no others
+
+        def __new__(cls, **fields: Any) -> Self:
+            """An object of the class that the fields are for; `__init__` follows on it."""
+            return super().__new__(_kind_of(fields) if cls is Attachment else cls)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """For this class itself the union of the kinds, for each kind its own fields."""
+        if cls is not Attachment:
+            return handler(source)
+        return handler.generate_schema(
+            Annotated[FileAttachment | ImageAttachment, Field(discriminator="type")]
+        )
+
+
+class FileAttachment(Attachment):
     """A file of any kind."""
 
     type: Literal["file"] = "file"
 
 
-class ImageAttachment(AttachmentBase):
+class ImageAttachment(Attachment):
     """An image, which clients show from its preview URL."""
 
     type: Literal["image"] = "image"
     preview_url: AnyUrl
 
 
-Attachment = Annotated[FileAttachment | ImageAttachment, Field(discriminator="type")]
-"""Any attachment, told by its type."""
+def _kind_of(fields: dict[str, Any]) -> type[FileAttachment | ImageAttachment]:
+    kind = fields.get("type", "image" if fields.get("preview_url") else "file")
+    return ImageAttachment if kind == "image" else FileAttachment
 
-ATTACHMENT_ADAPTER: TypeAdapter[Attachment] = TypeAdapter(Attachment, config=ON_FIRST_USE)
+
+ATTACHMENT_ADAPTER: TypeAdapter[Attachment] = TypeAdapter(Attachment)
 """Reads an attachment and writes one."""

@@ -19,6 +19,9 @@ ADDITIONS = [
     ("Action_str_Any_", "required", "type", "an action without a type cannot be carried out"),
 ]
 
+# Plain unions in the published package, which cannot be called or used with isinstance.
+CLASSES_FOR_UNIONS = ("Attachment", "WidgetRoot")
+
 # The published schema of Action has a default that JSON cannot express.
 pytestmark = pytest.mark.filterwarnings("ignore:Default value")
 
@@ -77,7 +80,7 @@ def test_fields_stand_in_the_published_order(name: str, theirs: Any, ours: Any) 
     expected = list(getattr(theirs, "model_fields", {}))
     added = {entry for definition, _kind, entry, _reason in ADDITIONS if definition == name}
     fields = [field for field in getattr(ours, "model_fields", {}) if field not in added - set(expected)]
-    assert name == "WidgetRoot" or fields == expected
+    assert name in CLASSES_FOR_UNIONS or fields == expected
 
 
 @pytest.mark.parametrize(("theirs", "ours"), MODULES, ids=lambda module: module.__name__)

@@ -10,11 +10,14 @@ from pydantic import ValidationError
 
 from chatkit_asgi.types import (
     ATTACHMENT_ADAPTER,
+    Attachment,
     AttachmentUploadDescriptor,
     AudioInput,
     ClosedStatus,
     CustomSummary,
     EntitySource,
+    FileAttachment,
+    ImageAttachment,
     Page,
     ProgressUpdateEvent,
     ThreadMetadata,
@@ -76,6 +79,27 @@ def test_upload_url_becomes_a_descriptor_and_both_are_sent() -> None:
         "type": "file",
     }
     assert ATTACHMENT_ADAPTER.validate_json(attachment.model_dump_json()) == attachment
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({}, FileAttachment),
+        ({"preview_url": None}, FileAttachment),
+        ({"preview_url": "https://files.example/a"}, ImageAttachment),
+        ({"type": "file", "preview_url": "https://files.example/a"}, FileAttachment),
+    ],
+)
+def test_calling_the_union_of_attachments_makes_one_of_them(fields: dict[str, Any], kind: type) -> None:
+    attachment = Attachment(**{"id": "atc_1", "name": "a", "mime_type": "image/png", **fields})
+    assert type(attachment) is kind
+    assert isinstance(attachment, Attachment)
+    assert Attachment.model_validate_json(attachment.model_dump_json()) == attachment
+
+
+def test_image_cannot_be_made_without_a_preview() -> None:
+    with pytest.raises(ValidationError, match="preview_url"):
+        Attachment(id="atc_1", name="a", mime_type="image/png", type="image")
 
 
 def test_descriptor_that_was_given_is_not_replaced() -> None:
