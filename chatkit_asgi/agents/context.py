@@ -26,7 +26,7 @@ from chatkit_asgi.types import (
     WorkflowTaskAdded,
     WorkflowTaskUpdated,
 )
-from chatkit_asgi.widgets import WidgetRoot
+from chatkit_asgi.widgets import WidgetComponentBase
 
 __all__ = ["AgentContext", "ClientToolCall", "finished_workflow"]
 
@@ -77,7 +77,9 @@ class AgentContext(BaseModel, Generic[TContext]):
         await self.stream(ProgressUpdateEvent(icon=icon, text=text))
 
     async def stream_widget(
-        self, widget: WidgetRoot | AsyncGenerator[WidgetRoot, None], copy_text: str | None = None
+        self,
+        widget: WidgetComponentBase | AsyncGenerator[WidgetComponentBase, None],
+        copy_text: str | None = None,
     ) -> None:
         """Send a widget; of a generator each state, as the smallest updates from one to the next."""
         events = stream_widget(self.thread, widget, copy_text, generate_id=self.generate_id)

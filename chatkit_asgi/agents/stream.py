@@ -1,6 +1,6 @@
 """stream_agent_response: a run of the Agents SDK, and what its tools stream, as events of a thread."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -170,7 +170,9 @@ def _fields(raw_item: object) -> Mapping[str, Any]:
     return raw_item if isinstance(raw_item, Mapping) else {}
 
 
-async def accumulate_text(events: AsyncIterator[StreamEvent], base_widget: TWidget) -> AsyncIterator[TWidget]:
+async def accumulate_text(
+    events: AsyncIterator[StreamEvent], base_widget: TWidget
+) -> AsyncGenerator[TWidget, None]:
     """The widget as given, then a copy with the text so far for each delta, then one with the whole text."""
     text = ""
     yield base_widget

@@ -18,7 +18,7 @@ from chatkit_asgi.types import (
     WidgetRootUpdated,
     WidgetStreamingTextValueDelta,
 )
-from chatkit_asgi.widgets import WidgetComponentBase, WidgetRoot
+from chatkit_asgi.widgets import BasicRoot, WidgetComponentBase, WidgetRoot
 
 __all__ = ["WidgetDelta", "diff_widget", "stream_widget"]
 
@@ -40,13 +40,14 @@ def diff_widget(before: WidgetRoot, after: WidgetRoot) -> list[WidgetDelta]:
 
 async def stream_widget(
     thread: ThreadMetadata,
-    widget: WidgetRoot | AsyncGenerator[WidgetRoot, None],
+    widget: WidgetComponentBase | AsyncGenerator[WidgetComponentBase, None],
     copy_text: str | None = None,
     generate_id: Callable[[StoreItemType], str] = default_generate_id,
 ) -> AsyncIterator[ThreadStreamEvent]:
     """The events that show a widget, or each state of one that an async generator yields.
 
-    Raises ValueError when the generator yields nothing.
+    A component that cannot be a root is shown inside a `Basic` one. Raises ValueError when the generator
+    yields nothing.
     """
     item_id, created_at = generate_id("message"), utcnow()
 
@@ -54,18 +55,27 @@ async def stream_widget(
         return _widget_item(thread, item_id, created_at, state, copy_text)
 
     if not isinstance(widget, AsyncIterator):
-        yield ThreadItemDoneEvent(item=make_item(widget))
+        yield ThreadItemDoneEvent(item=make_item(_as_root(widget)))
         return
     async with aclosing(widget) as states:
-        last = await anext(states, None)
-        if last is None:
+        first = await anext(states, None)
+        if first is None:
             raise ValueError("The widget's generator ended before it yielded a state.")
+        last = _as_root(first)
         yield ThreadItemAddedEvent(item=make_item(last))
-        async for state in states:
+        async for component in states:
+            state = _as_root(component)
             for delta in diff_widget(last, state):
                 yield ThreadItemUpdatedEvent(item_id=item_id, update=delta)
             last = state
     yield ThreadItemDoneEvent(item=make_item(last))
+
+
+def _as_root(component: WidgetComponentBase) -> WidgetRoot:
+    if isinstance(component, WidgetRoot):
+        return component
+    children: Any = [component]  # Any: validation would take dynamic components only
+    return BasicRoot.model_construct(children=children)
 
 
 def _widget_item(

@@ -15,7 +15,7 @@ from chatkit_asgi.types import (
     WidgetRootUpdated,
     WidgetStreamingTextValueDelta,
 )
-from chatkit_asgi.widgets import DynamicWidgetComponent, DynamicWidgetRoot, WidgetRoot
+from chatkit_asgi.widgets import DynamicWidgetComponent, DynamicWidgetRoot, Text, WidgetRoot
 from tests.factories import make_thread, make_widget
 
 Update = WidgetStreamingTextValueDelta | WidgetRootUpdated
@@ -148,3 +148,21 @@ async def test_the_generator_is_closed_with_the_stream() -> None:
     assert isinstance(stream, AsyncGenerator)
     await stream.aclose()
     assert closed == [True]
+
+
+async def test_component_that_is_no_root_is_shown_inside_a_basic_one() -> None:
+    events = [event async for event in stream_widget(make_thread(), A)]
+    (done,) = [event.model_dump(mode="json", exclude_none=True) for event in events]
+    shown = {"type": "Basic", "children": [{"id": "x", "type": "Text", "value": "a"}]}
+    assert done["item"]["widget"] == shown
+    read_back = WidgetItem.model_validate(done["item"])
+    assert read_back.widget.model_dump(exclude_none=True) == shown
+
+
+async def test_text_that_is_no_root_grows_by_deltas() -> None:
+    async def states() -> AsyncGenerator[Text, None]:
+        for value in ("a", "ab"):
+            yield Text(id="x", value=value)
+
+    events = [event async for event in stream_widget(make_thread(), states())]
+    assert [event.update for event in events if isinstance(event, ThreadItemUpdatedEvent)] == [grown("b")]
