@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent / "chatkit_asgi"
 VALUES = ("types", "widgets", "icons", "actions", "errors", "ids", "clock", "context")
 INTERFACES = ("store", "attachments", "streams")
 ENGINE = ("server", "agents")
-EDGE = ("web", "auth", "settings", "logs", "application", "cli", "__main__", "__init__")
+EDGE = ("web", "auth", "settings", "logs", "version", "logger", "application", "cli", "__main__", "__init__")
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "errors": (),
@@ -29,6 +29,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "agents": (*VALUES, "store", "server"),
     "settings": VALUES,
     "logs": ("settings",),
+    "version": (),
+    "logger": (),
     "auth": (*VALUES, "settings"),
     "web": (*VALUES, *INTERFACES, "server", "auth"),
     "application": (*VALUES, *INTERFACES, *ENGINE, *EDGE),

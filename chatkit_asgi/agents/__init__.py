@@ -3,6 +3,9 @@
 Importing it loads the SDK, which takes a second or two.
 """
 
+from typing import TYPE_CHECKING, Any
+
+from chatkit_asgi import types, widgets
 from chatkit_asgi.agents.agent_server import AgentServer, ReadBlob
 from chatkit_asgi.agents.context import AgentContext, ClientToolCall
 from chatkit_asgi.agents.demo import DemoModel, demo_agent
@@ -19,7 +22,8 @@ from chatkit_asgi.agents.output import ResponseStreamConverter
 from chatkit_asgi.agents.response_events import StreamingThoughtTracker
 from chatkit_asgi.agents.stream import TWidget, accumulate_text, stream_agent_response
 from chatkit_asgi.agents.user_agent import agents_sdk_user_agent_override
-from chatkit_asgi.store import TContext
+from chatkit_asgi.server import stream_widget
+from chatkit_asgi.store import Store, StoreItemType, TContext
 
 __all__ = [
     "AgentContext",
@@ -31,6 +35,8 @@ __all__ = [
     "OpenAIModels",
     "ReadBlob",
     "ResponseStreamConverter",
+    "Store",
+    "StoreItemType",
     "StreamingThoughtTracker",
     "TContext",
     "TWidget",
@@ -43,4 +49,14 @@ __all__ = [
     "demo_agent",
     "simple_to_agent_input",
     "stream_agent_response",
+    "stream_widget",
 ]
+
+if not TYPE_CHECKING:  # or else a checker would take every name for one of ours
+
+    def __getattr__(name: str) -> Any:  # Any: the attribute decides
+        """Hand on the types and widgets that users of the published module find in it (PEP 562)."""
+        for home in (types, widgets):
+            if name in home.__all__:
+                return getattr(home, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,10 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
+from chatkit_asgi import types, widgets
+from chatkit_asgi.actions import Action
+from chatkit_asgi.errors import CustomStreamError, ErrorCode, StreamError
 from chatkit_asgi.server.base import ChatKitServer, parse_request
 from chatkit_asgi.server.handlers.threads import DEFAULT_PAGE_SIZE
 from chatkit_asgi.server.widget_stream import diff_widget, stream_widget
 from chatkit_asgi.server.wire import DEFAULT_ERROR_MESSAGE, FAILURE_FRAME, NonStreamingResult, StreamingResult
+from chatkit_asgi.store import AttachmentStore, Store, StoreItemType, TContext, default_generate_id
 
 if TYPE_CHECKING:
     from chatkit_asgi.agents.user_agent import agents_sdk_user_agent_override
@@ -14,20 +18,36 @@ __all__ = [
     "DEFAULT_ERROR_MESSAGE",
     "DEFAULT_PAGE_SIZE",
     "FAILURE_FRAME",
+    "Action",
+    "AttachmentStore",
     "ChatKitServer",
+    "CustomStreamError",
+    "ErrorCode",
     "NonStreamingResult",
+    "Store",
+    "StoreItemType",
+    "StreamError",
     "StreamingResult",
+    "TContext",
     "agents_sdk_user_agent_override",
+    "default_generate_id",
     "diff_widget",
     "parse_request",
     "stream_widget",
 ]
 
+if not TYPE_CHECKING:  # or else a checker would take every name for one of ours
 
-def __getattr__(name: str) -> Any:  # Any: the attribute decides
-    """Hand on the one name that users look for here but that belongs to the floor above (PEP 562)."""
-    if name != "agents_sdk_user_agent_override":
+    def __getattr__(name: str) -> Any:  # Any: the attribute decides
+        """Hand on what users of the published module find in it but that lives elsewhere (PEP 562).
+
+        The types and widgets of a server's annotations; and one name of the floor above.
+        """
+        if name == "agents_sdk_user_agent_override":
+            from importlib import import_module
+
+            return import_module("chatkit_asgi.agents.user_agent").agents_sdk_user_agent_override
+        for home in (types, widgets):
+            if name in home.__all__:
+                return getattr(home, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return import_module("chatkit_asgi.agents.user_agent").agents_sdk_user_agent_override

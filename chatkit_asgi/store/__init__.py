@@ -8,5 +8,18 @@ from chatkit_asgi.store.base import (
     TContext,
     default_generate_id,
 )
+from chatkit_asgi.types import Attachment, AttachmentCreateParams, Page, ThreadItem, ThreadMetadata
 
-__all__ = ["AttachmentStore", "NotFoundError", "Store", "StoreItemType", "TContext", "default_generate_id"]
+__all__ = [
+    "Attachment",
+    "AttachmentCreateParams",
+    "AttachmentStore",
+    "NotFoundError",
+    "Page",
+    "Store",
+    "StoreItemType",
+    "TContext",
+    "ThreadItem",
+    "ThreadMetadata",
+    "default_generate_id",
+]

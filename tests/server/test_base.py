@@ -73,4 +73,4 @@ def test_the_user_agent_override_is_handed_on_from_the_floor_above() -> None:
 
     assert server.agents_sdk_user_agent_override is user_agent.agents_sdk_user_agent_override
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = server.nothing
+        _ = server.nothing  # type: ignore[attr-defined]  # the name is not there: that is the point
