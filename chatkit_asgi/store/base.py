@@ -72,7 +72,10 @@ class Store(ABC, Generic[TContext]):
 
     @abstractmethod
     async def load_thread(self, thread_id: str, context: TContext) -> ThreadMetadata:
-        """The thread's metadata, without its items. Raises NotFoundError."""
+        """The thread's metadata, without its items. Raises NotFoundError.
+
+        Inside a `transaction`, no other one changes or deletes the thread until this one ends.
+        """
 
     @abstractmethod
     async def save_thread(self, thread: ThreadMetadata, context: TContext) -> None:

@@ -146,6 +146,22 @@ async def test_transactions_of_many_tasks_do_not_mix(store: Store, context: Requ
     )
 
 
+async def test_thread_loaded_in_a_transaction_is_changed_by_nobody_else(
+    store: Store, context: RequestContext
+) -> None:
+    """What is decided on the strength of a thread, two transactions must not decide at once."""
+
+    async def count() -> None:
+        async with store.transaction():
+            before = int((await store.load_thread("thr_1", context)).title or 0)
+            await store.save_thread(make_thread(title=str(before + 1)), context)
+
+    await store.save_thread(make_thread(), context)
+    with anyio.fail_after(BOUND):
+        await asyncio.gather(*(count() for _ in range(20)))
+    assert (await store.load_thread("thr_1", context)).title == "20"
+
+
 async def test_cancelled_transaction_keeps_nothing_and_frees_the_store(
     store: Store, context: RequestContext
 ) -> None:

@@ -133,6 +133,11 @@ class Database:
         # SQLite has one writer at a time: queueing here is fair and cheap, in its busy handler it is neither.
         self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if is_sqlite else nullcontext()
 
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether the calling task is inside a `transaction()`."""
+        return self._joined() is not None
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for a few SELECTs: that of the transaction around it, or one of its own."""

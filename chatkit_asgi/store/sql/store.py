@@ -73,8 +73,10 @@ class SQLAlchemyStore(Store[TContext]):
             yield
 
     async def load_thread(self, thread_id: str, context: TContext) -> ThreadMetadata:
+        in_transaction = self.database.is_in_transaction
+        statement = self._sql.load_thread_to_change if in_transaction else self._sql.load_thread
         async with self.database.read() as connection:
-            found = await connection.scalar(self._sql.load_thread, self._mine(context, id=thread_id))
+            found = await connection.scalar(statement, self._mine(context, id=thread_id))
         thread = None if found is None else read_thread(found, thread_id)
         if thread is None:
             raise _no_thread(thread_id)
@@ -99,10 +101,9 @@ class SQLAlchemyStore(Store[TContext]):
     async def delete_thread(self, thread_id: str, context: TContext) -> None:
         mine = self._mine(context, id=thread_id, thread_id=thread_id)
         async with self.database.write() as connection:
+            # its items, feedback and turns go with it; everyone locks the thread first, attachments later
+            await connection.execute(self._sql.delete_thread, mine)
             await connection.execute(self._sql.delete_attachments, mine)
-            await connection.execute(
-                self._sql.delete_thread, mine
-            )  # its items, feedback and turns go with it
 
     async def load_thread_items(
         self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
