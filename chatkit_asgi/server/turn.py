@@ -13,7 +13,7 @@ from typing import Any, Generic
 
 from anyio import move_on_after
 
-from chatkit_asgi.errors import CustomStreamError, ErrorCode, StreamError
+from chatkit_asgi.errors import CustomStreamError, ErrorCode, NotFoundError, StreamError
 from chatkit_asgi.server.pending import PendingItems, is_worth_keeping
 from chatkit_asgi.server.wire import (
     DEFAULT_ERROR_MESSAGE,
@@ -31,7 +31,6 @@ from chatkit_asgi.types import (
     Page,
     StreamOptions,
     StreamOptionsEvent,
-    Thread,
     ThreadItem,
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
@@ -149,12 +148,20 @@ class Turn(Generic[TContext]):
         return encode_event(event)
 
     async def _save_thread(self) -> bytes:
-        await self._store.save_thread(self._thread.taken(), self._context)
-        return encode_event(ThreadUpdatedEvent(thread=client_view(self._opening.thread)))
+        """Raises NotFoundError when the thread is gone."""
+        changes = self._thread.take_changes()
+        async with self._store.transaction():
+            # the user may have renamed or deleted it meanwhile: that must stay
+            current = await self._store.load_thread(self._opening.thread.id, self._context)
+            changed = current.model_copy(update=changes)
+            await self._store.save_thread(changed, self._context)
+        return encode_event(ThreadUpdatedEvent(thread=client_view(changed)))
 
     async def _finish(self) -> bytes:
         try:
             return await self._save_thread() if self._thread.has_changed() else b""
+        except NotFoundError:
+            return b""
         except Exception as exc:
             return encode_event(_error_event(exc))
 
@@ -216,13 +223,11 @@ class _WatchedThread:
         # compares dictionaries: what is the same object is equal at once, so only the metadata costs anything
         return self._thread.__dict__ != self._saved
 
-    def taken(self) -> ThreadMetadata:
-        """The thread as it is to be saved; from now on, changes are changes to this."""
-        self._saved = _snapshot(self._thread)
-        if type(self._thread) is not Thread:
-            return self._thread
-        fields = {name: value for name, value in self._thread.__dict__.items() if name != "items"}
-        return ThreadMetadata.model_construct(**fields)
+    def take_changes(self) -> dict[str, Any]:
+        """The metadata to be saved, as far as it has changed; from now on, changes are changes to this."""
+        before, self._saved = self._saved, _snapshot(self._thread)
+        now = self._thread.__dict__.items()
+        return {name: value for name, value in now if name != "items" and value != before.get(name)}
 
 
 _UNCHANGEABLE = (str, int, float, type(None), datetime, ActiveStatus, Page)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatkit_asgi.context import RequestContext
-from chatkit_asgi.errors import BackendError, CustomStreamError, ErrorCode, StreamError
+from chatkit_asgi.errors import BackendError, CustomStreamError, ErrorCode, NotFoundError, StreamError
 from chatkit_asgi.server import DEFAULT_ERROR_MESSAGE, ChatKitServer
 from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.types import (
@@ -149,6 +149,37 @@ async def test_a_changed_thread_is_saved_and_announced_after_the_event(
     assert events[-1]["thread"]["status"] == {"type": "locked", "reason": "late"}
     expected = make_thread(title="New title", metadata={"step": 1}, status=LockedStatus(reason="late"))
     assert await store.load_thread("thr_1", context) == expected
+
+
+async def test_a_thread_that_was_deleted_meanwhile_stays_deleted(
+    store: MemoryStore[object], thread: ThreadMetadata, context: RequestContext
+) -> None:
+    server = ScriptedServer(store, EFFECT, lambda thread: setattr(thread, "title", "new"), EFFECT)
+    result = await start(server, "threads.add_user_message", context, thread_id="thr_1", input=message())
+    frames = aiter(result)
+    for _ in range(3):  # the message, the options, the first event
+        await anext(frames)
+    await store.delete_thread("thr_1", context)
+    rest = [json.loads(frame[6:]) async for frame in frames]
+    assert types_of(rest) == ["client_effect", "error"]
+    with pytest.raises(NotFoundError):
+        await store.load_thread("thr_1", context)
+
+
+async def test_what_others_changed_in_the_thread_is_kept_and_announced(
+    store: MemoryStore[object], thread: ThreadMetadata, context: RequestContext
+) -> None:
+    """The user renames the thread while the answer changes something else of it."""
+    server = ScriptedServer(store, EFFECT, lambda thread: thread.metadata.update(seen=1), EFFECT)
+    result = await start(server, "threads.add_user_message", context, thread_id="thr_1", input=message())
+    frames = aiter(result)
+    for _ in range(3):  # the message, the options, the first event
+        await anext(frames)
+    await store.save_thread(make_thread(title="the user's"), context)
+    rest = [json.loads(frame[6:]) async for frame in frames]
+    assert types_of(rest) == ["client_effect", "thread.updated"]
+    assert rest[1]["thread"]["title"] == "the user's"
+    assert await store.load_thread("thr_1", context) == make_thread(title="the user's", metadata={"seen": 1})
 
 
 async def test_changes_inside_values_are_noticed_and_undone_ones_are_not(

@@ -87,9 +87,10 @@ async def list_threads(store: Store[TContext], params: ThreadListParams, context
 async def update_thread(store: Store[TContext], params: ThreadUpdateParams, context: TContext) -> Thread:
     if len(params.title) > MAX_TITLE:
         raise InvalidRequestError(f"A title has at most {MAX_TITLE} characters.", param="params.title")
-    thread = await store.load_thread(params.thread_id, context)
-    renamed = thread.model_copy(update={"title": params.title})
-    await store.save_thread(renamed, context)
+    async with store.transaction():
+        thread = await store.load_thread(params.thread_id, context)
+        renamed = thread.model_copy(update={"title": params.title})
+        await store.save_thread(renamed, context)
     return client_view(renamed)
 
 
