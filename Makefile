@@ -5,7 +5,7 @@ PYTHON ?= .venv/bin/python
 
 install:
 	test -x $(PYTHON) || python3 -m venv .venv
-	$(PYTHON) -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	$(PYTHON) -m pip install --quiet --constraint constraints.txt --editable '.[test,bench]'
 
 fmt:
 	$(PYTHON) -m ruff format .

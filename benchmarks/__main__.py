@@ -1,0 +1,53 @@
+"""`python -m benchmarks [words…] [--rounds 5]`: the rows with one of the words in their name, or all."""
+
+import argparse
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+
+from benchmarks import http, imports, operations, runs, turns, widgets
+from benchmarks.candidates import OURS, PUBLISHED, PUBLISHED_PLUS
+from benchmarks.measure import Result, measure
+
+__all__ = ["main"]
+
+HEAD = (
+    f"{'what':44} {'ours':>10} {'published':>10} {'':4} {'ratio':>7} {'vs SDK+':>8} {'vs bare':>8}   target"
+)
+
+
+def main() -> None:
+    """Measure and print, a line as soon as it is known."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", help="words of the rows to run")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore", DeprecationWarning)  # named widget classes, in both packages
+    print(HEAD)
+    for name, run in _rows():
+        if not options.names or any(word in name for word in options.names):
+            for result in run(options.rounds):
+                print(line(result), flush=True)
+
+
+def _rows() -> Iterator[tuple[str, Callable[[int], Sequence[Result]]]]:
+    for row in (*turns.ROWS, *operations.ROWS, *runs.ROWS, *widgets.ROWS):
+        yield row.name, lambda rounds, row=row: [measure(row, rounds)]  # type: ignore[misc]
+    yield "import of .server", imports.measure_imports
+    for each in http.ROWS:
+        yield each.name, lambda rounds, row=each: [http.measure_http(row, rounds)]  # type: ignore[misc]
+
+
+def line(result: Result) -> str:
+    """One row: CPU time for one event (request, megabyte), and how much more the others take."""
+    ratios = [result.ratio(name) for name in (PUBLISHED.name, PUBLISHED_PLUS.name, "bare")]
+    figures = [f"{ratio:.3g}×" if ratio else "" for ratio in ratios]
+    misses = ", ".join(result.misses())
+    return (
+        f"{result.name:44} {result.cost(OURS.name):10.4g} {result.cost(PUBLISHED.name):10.4g} "
+        f"{result.unit:4} {figures[0]:>7} {figures[1]:>8} {figures[2]:>8}   {result.target}"
+        + (f"   MISSED: {misses}" if misses else "")
+    )
+
+
+if __name__ == "__main__":
+    main()
