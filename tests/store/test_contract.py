@@ -203,6 +203,14 @@ async def test_last_word_of_feedback_is_kept(store: Store, context: RequestConte
     assert await store.load_feedback("thr_1", context) == {"msg_1": "positive", "msg_2": "negative"}
 
 
+async def test_feedback_takes_any_number_of_ids_and_any_text(store: Store, context: RequestContext) -> None:
+    await store.save_thread(make_thread(), context)
+    await store.add_thread_item("thr_1", make_user_message(id="msg_1"), context)
+    unknown = [f"unknown_{number}" for number in range(40_000)]
+    await store.save_feedback("thr_1", [*unknown, "no\0id", "msg_1", "msg_1"], "positive", context)
+    assert await store.load_feedback("thr_1", context) == {"msg_1": "positive"}
+
+
 async def test_feedback_on_an_unknown_thread_is_not_found(store: Store, context: RequestContext) -> None:
     with pytest.raises(NotFoundError):
         await store.save_feedback("thr_1", ["msg_1"], "positive", context)

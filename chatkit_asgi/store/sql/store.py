@@ -41,6 +41,8 @@ Parameters = dict[str, object]
 
 UNSTORABLE = compile(r"[\x00\ud800-\udfff]")
 """What no database takes in a text: NUL, and halves of a surrogate pair."""
+IDS_AT_ONCE = 1_000
+"""Statements have room for some ten thousand parameters."""
 
 
 class SQLAlchemyStore(Store[TContext]):
@@ -162,10 +164,13 @@ class SQLAlchemyStore(Store[TContext]):
     async def save_feedback(
         self, thread_id: str, item_ids: list[str], kind: FeedbackKind, context: TContext
     ) -> None:
-        row = {**self._mine(context, thread_id=thread_id), "ids_": item_ids, "kind_": kind, "now_": utcnow()}
+        row = {**self._mine(context, thread_id=thread_id), "kind_": kind, "now_": utcnow()}
+        ids = [item_id for item_id in item_ids if not UNSTORABLE.search(item_id)]
         async with self.database.write() as connection:
             await self._require_thread(connection, thread_id, context)
-            await connection.execute(self._sql.save_feedback, row)
+            for start in range(0, len(ids), IDS_AT_ONCE):
+                some = ids[start : start + IDS_AT_ONCE]
+                await connection.execute(self._sql.save_feedback, {**row, "ids_": some})
 
     async def load_feedback(self, thread_id: str, context: TContext) -> dict[str, FeedbackKind]:
         async with self.database.read() as connection:
