@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from traceback import format_exception
 
 import anyio
 import pytest
@@ -178,6 +179,16 @@ async def test_database_that_is_away_is_a_backend_error(tmp_path: Path, context:
             assert caught.value.__cause__ is not None
             assert str(tmp_path) not in str(caught.value)
         await store.aclose()
+
+
+async def test_errors_do_not_repeat_what_was_said(tmp_path: Path, context: RequestContext) -> None:
+    """Tracebacks end up in logs."""
+    store: SQLAlchemyStore = SQLiteStore(tmp_path / "empty.db")
+    thread = make_thread(title="my secret")
+    with pytest.raises(BackendError) as caught:
+        await store.save_thread(thread, context)
+    await store.aclose()
+    assert "my secret" not in "".join(format_exception(caught.value))
 
 
 async def test_database_without_tables_is_a_backend_error(tmp_path: Path, context: RequestContext) -> None:

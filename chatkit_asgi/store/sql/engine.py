@@ -43,6 +43,9 @@ PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL", "fore
 POOL: Mapping[str, Any] = {"pool_size": 10, "max_overflow": 10, "pool_timeout": 30, "pool_pre_ping": True}
 CONNECT: Mapping[str, Any] = {"timeout": 10, "command_timeout": 60}
 
+SILENT: Mapping[str, Any] = {"hide_parameters": True}
+"""Errors go into logs, parameters must not: they are what people say."""
+
 
 def create_engine(url: str | URL) -> AsyncEngine:
     """An engine for an ``sqlite:///path`` or ``postgresql://user@host/db`` URL; opens no connection yet.
@@ -70,7 +73,7 @@ def _with_driver(text: str | URL) -> URL:
 def _sqlite_engine(url: URL) -> AsyncEngine:
     if url.database in (None, "", ":memory:"):
         raise InvalidRequestError("An SQLite database needs a file; for one in memory use MemoryStore.")
-    engine = create_async_engine(url.set(database=str(Path(url.database or "").expanduser())))
+    engine = create_async_engine(url.set(database=str(Path(url.database or "").expanduser())), **SILENT)
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
@@ -104,7 +107,7 @@ def _postgres_engine(url: URL) -> AsyncEngine:
             "prepared_statement_cache_size": 0,
             "prepared_statement_name_func": lambda: f"__asyncpg_{uuid4()}__",
         }
-    return create_async_engine(url.set(query=query), connect_args=arguments, **POOL)
+    return create_async_engine(url.set(query=query), connect_args=arguments, **POOL, **SILENT)
 
 
 class _Unit:
