@@ -3,6 +3,7 @@
 ``{"error": {"type", "code", "message", "param", "request_id"}}``; `message` is fit for a user's eyes.
 """
 
+import logging
 from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
@@ -21,6 +22,8 @@ from chatkit_asgi.errors import (
 )
 
 __all__ = ["HANDLERS", "error_response", "internal_error"]
+
+logger = logging.getLogger(__name__)
 
 STATUS: dict[type[Exception], tuple[int, str]] = {
     NotFoundError: (404, "not_found"),
@@ -48,14 +51,21 @@ def error_response(request: Request, exc: Exception) -> Response:
         return _json(request, exc.status_code, code, exc.detail, headers=exc.headers)
     status, code = next(entry for kind, entry in STATUS.items() if isinstance(exc, kind))
     message = "This server does not support that." if isinstance(exc, NotImplementedError) else str(exc)
+    if isinstance(exc, BackendError):
+        # no traceback: while a database is away there is one of these for every request
+        logger.error("request %s: %s: %r", _request_id(request), exc, exc.__cause__)
     headers = {"retry-after": "1"} if status == 503 else None
     return _json(request, status, code, message, param=getattr(exc, "param", None), headers=headers)
 
 
 def internal_error(request: Request) -> Response:
     """The answer to an exception nobody expected: it says where to look, not what happened."""
-    name = request.scope.get("chatkit.request_id", "")
+    name = _request_id(request)
     return _json(request, 500, "internal", f"Something went wrong; the server's log says more: {name}.")
+
+
+def _request_id(request: Request) -> str:
+    return str(request.scope.get("chatkit.request_id", ""))
 
 
 def _json(

@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,6 +22,8 @@ unexpected = logging.getLogger(__name__)
 
 PROBES = ("/healthz", "/readyz")
 """They answer while the backends are away: that is what they are for."""
+LONGEST_QUOTED = 200
+"""How much of a path or a user's name is written into the log."""
 
 
 def note(request: Request, *, operation: str | None = None, user: str | None = None) -> None:
@@ -90,10 +93,15 @@ class _Exchange:
         logger.info(
             "%s %s operation=%s user=%s status=%s ms=%.1f request_id=%s",
             scope["method"],
-            scope["path"],
+            _quoted(scope["path"]),
             scope.get("chatkit.operation", "-"),
-            scope.get("chatkit.user", "-"),
+            _quoted(scope.get("chatkit.user", "-")),
             self.status or "-",
             (time.perf_counter() - self._began) * 1000,
             self.id,
         )
+
+
+def _quoted(text: str) -> str:
+    """What a caller chose, unable to break the line or to look like another field of it."""
+    return quote(text[:LONGEST_QUOTED], safe="/:@", errors="replace")

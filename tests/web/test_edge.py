@@ -161,6 +161,24 @@ async def test_each_request_is_one_line_in_the_log_without_what_was_said(
     assert "pssst" not in "".join(r.getMessage() for r in caplog.records if r.name.startswith("chatkit_asgi"))
 
 
+async def test_nothing_that_a_caller_sends_forges_a_line_of_the_log(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def authenticate(request: object) -> RequestContext:
+        return RequestContext(user_id="eve\nINFO status=200")
+
+    app = create_app(settings, authenticate=authenticate)
+    async with app.router.lifespan_context(app), client_of(app) as http:
+        with caplog.at_level(logging.INFO, "chatkit_asgi.access"):
+            await http.get(f"/x%0Auser=root%1b[31m{'y' * 5000}", headers={"x-request-id": "a b"})
+            await http.post("/chatkit", json={"type": "threads.list", "params": {}})
+    path, user = [record.getMessage() for record in caplog.records]
+    assert path.startswith("GET /x%0Auser%3Droot%1B%5B31my")
+    assert len(path) < 500
+    assert "a b" not in path
+    assert "user=eve%0AINFO%20status%3D200 " in user
+
+
 async def test_unexpected_exception_tells_only_the_request_id(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -211,7 +229,9 @@ async def test_probes_answer(chat: Chat) -> None:
     assert (await chat.http.get("/readyz")).json() == {"status": "ok"}
 
 
-async def test_app_without_its_database_lives_and_is_not_ready(tmp_path: Path) -> None:
+async def test_app_without_its_database_lives_and_is_not_ready(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     settings = Settings(data_dir=tmp_path, database_url="postgresql+asyncpg://nobody@127.0.0.1:1/none")
     app = create_app(settings)
     async with app.router.lifespan_context(app), client_of(app) as http:
@@ -221,6 +241,10 @@ async def test_app_without_its_database_lives_and_is_not_ready(tmp_path: Path) -
     assert (asked.status_code, asked.json()["error"]["code"]) == (503, "unavailable")
     assert asked.headers["retry-after"] == "1"
     assert "asyncpg" not in asked.text
+    told = [record.getMessage() for record in caplog.records if record.name == "chatkit_asgi.web.errors"]
+    assert len(told) == 1
+    assert asked.headers["x-request-id"] in told[0]
+    assert "ConnectionRefusedError" in told[0], "the operator learns what is wrong"
 
 
 async def test_frames_are_one_line_of_json(chat: Chat) -> None:
