@@ -31,6 +31,7 @@ from chatkit_asgi.types import (
 
 __all__ = [
     "DEFAULT_PAGE_SIZE",
+    "MAX_ATTACHMENTS",
     "MAX_THREADS",
     "MAX_TITLE",
     "Present",
@@ -50,6 +51,8 @@ DEFAULT_PAGE_SIZE = 20
 MAX_THREADS = 10_000
 """Clients ask for all threads at once, with a limit of 9 999."""
 MAX_TITLE = 2_000
+MAX_ATTACHMENTS = 100
+"""How many a message may name: each is loaded and saved while the database lets nobody else write."""
 
 Present = Callable[[ThreadItem], ThreadItem]
 """Gives an item as it leaves the server."""
@@ -162,6 +165,10 @@ async def _make_user_message(
     store: Store[TContext], thread: ThreadMetadata, input: UserMessageInput, context: TContext
 ) -> tuple[UserMessageItem, list[Attachment]]:
     """The message and its attachments, which now belong to the thread; nothing is stored yet."""
+    if len(input.attachments) > MAX_ATTACHMENTS:
+        raise InvalidRequestError(
+            f"A message has at most {MAX_ATTACHMENTS} attachments.", param="params.input.attachments"
+        )
     attachments = [
         (await store.load_attachment(attachment_id, context)).model_copy(update={"thread_id": thread.id})
         for attachment_id in input.attachments

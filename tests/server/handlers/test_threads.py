@@ -4,7 +4,7 @@ import pytest
 
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.errors import ConflictError, CustomStreamError, InvalidRequestError, NotFoundError
-from chatkit_asgi.server.handlers.threads import MAX_THREADS, page_size
+from chatkit_asgi.server.handlers.threads import MAX_ATTACHMENTS, MAX_THREADS, page_size
 from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.types import (
     ClosedStatus,
@@ -104,6 +104,18 @@ async def test_nothing_is_stored_when_the_stream_options_fail(
     monkeypatch.setattr(server, "get_stream_options", fail)
     with pytest.raises(RuntimeError):
         await start(server, "threads.create", context, input=message())
+    assert await thread_count(store, context) == 0
+
+
+async def test_a_message_with_too_many_attachments_is_refused(
+    store: MemoryStore[object], context: RequestContext
+) -> None:
+    """Each is loaded and saved while the database lets nobody else write."""
+    await store.save_attachment(make_attachment(), context)
+    many = message(attachments=["atc_1"] * (MAX_ATTACHMENTS + 1))
+    with pytest.raises(InvalidRequestError) as caught:
+        await start(ScriptedServer(store), "threads.create", context, input=many)
+    assert caught.value.param == "params.input.attachments"
     assert await thread_count(store, context) == 0
 
 
