@@ -4,6 +4,6 @@ import warnings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from chatkit import actions, icons, types, widgets
+    from chatkit import actions, agents, errors, icons, server, store, types, widgets
 
-__all__ = ["actions", "icons", "types", "widgets"]
+__all__ = ["actions", "agents", "errors", "icons", "server", "store", "types", "widgets"]

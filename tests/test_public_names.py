@@ -149,6 +149,11 @@ def test_name_is_reachable_in_the_module_of_the_same_name(name: str, ours: Modul
     assert hasattr(ours, name) is not _differs(name, "name")
 
 
+@pytest.mark.parametrize(("name", "theirs", "ours"), DEFINED)
+def test_name_is_on_the_face(name: str, theirs: Any, ours: ModuleType) -> None:
+    assert name in ours.__all__
+
+
 @pytest.mark.parametrize("name", sorted({name for name, _, _, is_defined in SURFACE if not is_defined}))
 def test_name_means_the_same_in_every_module(name: str) -> None:
     found = [getattr(ours, name) for each, _, ours, _ in SURFACE if each == name]
@@ -275,6 +280,7 @@ def test_generic_classes_take_their_parameters() -> None:
 
 def test_earlier_names_are_the_very_classes() -> None:
     assert types.ThreadItemUpdated is types.ThreadItemUpdatedEvent
+    assert types.Action is actions.Action
     assert store.NotFoundError is errors.NotFoundError
 
 

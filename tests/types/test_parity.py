@@ -81,19 +81,3 @@ def test_fields_stand_in_the_published_order(name: str, theirs: Any, ours: Any) 
     added = {entry for definition, _kind, entry, _reason in ADDITIONS if definition == name}
     fields = [field for field in getattr(ours, "model_fields", {}) if field not in added - set(expected)]
     assert name in CLASSES_FOR_UNIONS or fields == expected
-
-
-@pytest.mark.parametrize(("theirs", "ours"), MODULES, ids=lambda module: module.__name__)
-def test_every_name_that_the_published_module_defines_is_here(theirs: Any, ours: Any) -> None:
-    names = {
-        name
-        for name, value in vars(theirs).items()
-        if not name.startswith("_")
-        and (getattr(value, "__module__", None) == theirs.__name__ or _is_shape(value))
-    }
-    assert names - {"T"} <= set(ours.__all__)
-
-
-def test_earlier_name_of_the_update_event_is_the_very_class() -> None:
-    assert types.ThreadItemUpdated is types.ThreadItemUpdatedEvent
-    assert types.Action is actions.Action
