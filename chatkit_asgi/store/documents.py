@@ -1,16 +1,19 @@
 """Rows as text: each thread, item and attachment is kept as the JSON document that pydantic writes for it.
 
-A document that no longer validates (another version wrote it) is logged, counted and not shown.
+A document that does not validate (another release wrote it) is logged, counted and not shown. Fields that
+this release does not know stay in it when it is saved again.
 """
 
 import logging
 from collections import Counter
+from contextlib import suppress
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic_core import from_json, to_json
 
 from chatkit_asgi.errors import InvalidRequestError
+from chatkit_asgi.store.extras import has_extras, mark_extras, restore_extras
 from chatkit_asgi.types import (
     ATTACHMENT_ADAPTER,
     THREAD_ITEM_ADAPTER,
@@ -30,12 +33,14 @@ __all__ = [
     "write_thread",
 ]
 
-T = TypeVar("T")
+T = TypeVar("T", ThreadMetadata, ThreadItem, Attachment)
 
 logger = logging.getLogger(__name__)
 
 unreadable_documents: Counter[str] = Counter()
 """How many documents of each kind were left out since the process started."""
+
+WIDGET = '"type":"widget"'
 
 _THREAD_ADAPTER = TypeAdapter(ThreadMetadata)
 
@@ -72,17 +77,39 @@ def read_attachment(document: str, attachment_id: str) -> Attachment | None:
 
 def _write(value: ThreadMetadata | ThreadItem | Attachment, *, exclude: set[str] | None = None) -> str:
     try:
-        return value.model_dump_json(exclude=exclude)
-    except PydanticSerializationError as error:
+        document = _dump(value, exclude)
+        from_json(document)  # JSON can be written deeper, and with longer numbers, than it can be read
+    except ValueError as error:
         raise InvalidRequestError(
             "The text or data holds something that cannot be stored as JSON."
         ) from error
+    return document
+
+
+def _dump(value: ThreadMetadata | ThreadItem | Attachment, exclude: set[str] | None) -> str:
+    if not has_extras(value):
+        return value.model_dump_json(exclude=exclude)
+    form = value.model_dump(mode="json", exclude=exclude)
+    restore_extras(form, value)
+    return to_json(form).decode()
 
 
 def _read(adapter: TypeAdapter[T], document: str, kind: str, id: str) -> T | None:
     try:
-        return adapter.validate_json(document)
+        return _validate(adapter, document)
     except ValidationError:
         unreadable_documents[kind] += 1
         logger.warning("%s %s is left out: its document does not validate", kind, id)
         return None
+
+
+def _validate(adapter: TypeAdapter[T], document: str) -> T:
+    if WIDGET not in document:  # its components may have any property
+        with suppress(ValidationError):
+            return adapter.validate_json(document, extra="forbid")
+    value = adapter.validate_json(document)
+    if value.model_dump_json() == document:
+        return value
+    value = adapter.validate_json(document, extra="allow")
+    mark_extras(value)
+    return value
