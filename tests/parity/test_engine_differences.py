@@ -405,6 +405,20 @@ def test_text_that_does_not_grow_is_a_root_update(component: str) -> None:
     assert [delta.type for delta in ours] == ["widget.root.updated"]
 
 
+@shows("widget-fallback")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_texts_of_one_id_are_a_root_update() -> None:
+    """A delta can name but one of them."""
+    states = [{"type": "Card", "children": [{"type": "Text", "id": "t", "value": each}] * 2} for each in "ab"]
+    states[1]["children"] = [{"type": "Text", "id": "t", "value": "a" + each} for each in "cd"]
+    deltas = {
+        package.name: package.server.diff_widget(*map(package.root_adapter.validate_python, states))
+        for package in BOTH
+    }
+    assert [delta.type for delta in deltas["ours"]] == ["widget.root.updated"]
+    assert [delta.delta for delta in deltas["peer"]] == ["d"]
+
+
 @shows("widget-properties")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_unknown_properties_are_kept() -> None:

@@ -1,5 +1,7 @@
 """Generated widgets, and the states that one goes through while it is shown."""
 
+from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis.strategies import SearchStrategy
 
 from tests.parity.stores import Json
 
-__all__ = ["COMPONENTS", "TEXTS", "widgets"]
+__all__ = ["COMPONENTS", "TEXTS", "changed", "widgets"]
 
 TEXTS = st.text(alphabet='ab é\u2028<"\n\x01😀', max_size=4)
 
@@ -71,3 +73,36 @@ def widgets() -> SearchStrategy[Json]:
         ),
         _component("Basic", children=children, gap=st.integers(0, 3)),
     )
+
+
+@st.composite
+def changed(draw: st.DrawFn) -> tuple[Json, Json]:
+    """Two states of a widget: the second is the first after up to two changes somewhere inside."""
+    before = draw(widgets())
+    after = deepcopy(before)
+    for _ in range(draw(st.integers(0, 2))):
+        _change(draw, draw(st.sampled_from([*_components(after)])))
+    return before, after
+
+
+def _components(component: Json) -> Iterator[Json]:
+    yield component
+    for child in component.get("children", []):
+        yield from _components(child)
+
+
+def _change(draw: st.DrawFn, component: Json) -> None:
+    children = component.setdefault("children", []) if component["type"] in ("Card", "Box") else []
+    match draw(st.sampled_from(["grow", "grow", "grow", "write", "stop", "name", "insert", "drop"])):
+        case "grow" if "value" in component:
+            component["value"] += draw(TEXTS)
+        case "write" if "value" in component:
+            component["value"] = draw(TEXTS)
+        case "stop" if component["type"] in ("Text", "Markdown"):
+            component["streaming"] = draw(st.booleans())
+        case "name":
+            component[draw(st.sampled_from(["id", "key"]))] = draw(TEXTS)
+        case "insert":
+            children.insert(0, draw(LEAVES))
+        case "drop" if children:
+            children.pop()
