@@ -40,7 +40,8 @@ class PendingItems:
 
     def __init__(self) -> None:
         self._items: dict[str, ThreadItem] = {}
-        self._deltas: dict[tuple[str, int], list[str]] = {}
+        # text for a part of a message (its index) or a component of a widget (its id), not yet in the item
+        self._deltas: dict[tuple[str, int | str], list[str]] = {}
 
     def apply(self, event: ThreadStreamEvent) -> None:
         """Take an event into account. A finished item stays until `discard`: it has yet to be saved.
@@ -48,11 +49,12 @@ class PendingItems:
         Raises IndexError when an update names a part or task that does not exist.
         """
         match event:
+            case ThreadItemUpdatedEvent(item_id=item_id, update=update):
+                if item_id in self._items:
+                    self._update(item_id, update)
             case ThreadItemAddedEvent(item=item):
                 self._forget_deltas(item.id)
                 self._items[item.id] = item.model_copy(deep=True)
-            case ThreadItemUpdatedEvent(item_id=item_id, update=update) if item_id in self._items:
-                self._update(item_id, update)
             case ThreadItemRemovedEvent(item_id=item_id):
                 self.discard(item_id)
             case ThreadItemReplacedEvent(item=item):
@@ -78,32 +80,37 @@ class PendingItems:
 
     def items(self) -> list[ThreadItem]:
         """The items as the client sees them now."""
-        for item_id in {item_id for item_id, _ in self._deltas}:
+        for item_id, item in self._items.items():
+            if isinstance(item, WidgetItem):
+                self._items[item_id] = item.model_copy(deep=True)
             self._settle(item_id)
         return list(self._items.values())
 
     def _update(self, item_id: str, update: ThreadItemUpdate) -> None:
-        self._settle(item_id)
         match self._items[item_id], update:
-            case AssistantMessageItem() as item, _:
-                _update_message(item, update)
-            case WorkflowItem() as item, WorkflowTaskAdded(task=task):
-                item.workflow.tasks.append(task.model_copy(deep=True))
-            case WorkflowItem() as item, WorkflowTaskUpdated(task_index=index, task=task):
-                item.workflow.tasks[index] = task.model_copy(deep=True)
-            case WidgetItem() as item, WidgetRootUpdated(widget=widget):
-                item.widget = widget.model_copy(deep=True)
-            case WidgetItem() as item, WidgetStreamingTextValueDelta(component_id=component_id, delta=delta):
-                _grow_text(item.widget, component_id, delta)
-            case GeneratedImageItem() as item, GeneratedImageUpdated(image=image):
-                item.image = image.model_copy()
+            case WidgetItem() as item, _:
+                self._update_widget(item, update)
+            case item, _:
+                self._settle(item_id)
+                _update_item(item, update)
+
+    def _update_widget(self, item: WidgetItem, update: ThreadItemUpdate) -> None:
+        match update:
+            case WidgetStreamingTextValueDelta(component_id=component_id, delta=delta):
+                self._deltas.setdefault((item.id, component_id), []).append(delta)
+            case WidgetRootUpdated(widget=widget):
+                self._forget_deltas(item.id)
+                item.widget = widget  # copied when somebody asks for it: nearly all are soon replaced
 
     def _settle(self, item_id: str) -> None:
         item = self._items.get(item_id)
         for key in [key for key in self._deltas if key[0] == item_id]:
             text = "".join(self._deltas.pop(key))
-            if isinstance(item, AssistantMessageItem):
-                _part(item, key[1]).text += text
+            match item, key[1]:
+                case AssistantMessageItem(), int(index):
+                    _part(item, index).text += text
+                case WidgetItem(widget=widget), str(component_id):
+                    _grow_text(widget, component_id, text)
 
     def _forget_deltas(self, item_id: str) -> None:
         for key in [key for key in self._deltas if key[0] == item_id]:
@@ -125,6 +132,18 @@ def is_worth_keeping(item: ThreadItem) -> bool:
         case WidgetItem() | TaskItem():
             return True
     return False
+
+
+def _update_item(item: ThreadItem, update: ThreadItemUpdate) -> None:
+    match item, update:
+        case AssistantMessageItem(), _:
+            _update_message(item, update)
+        case WorkflowItem(workflow=workflow), WorkflowTaskAdded(task=task):
+            workflow.tasks.append(task.model_copy(deep=True))
+        case WorkflowItem(workflow=workflow), WorkflowTaskUpdated(task_index=index, task=task):
+            workflow.tasks[index] = task.model_copy(deep=True)
+        case GeneratedImageItem(), GeneratedImageUpdated(image=image):
+            item.image = image.model_copy()
 
 
 def _update_message(item: AssistantMessageItem, update: ThreadItemUpdate) -> None:
