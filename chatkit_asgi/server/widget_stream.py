@@ -1,6 +1,6 @@
 """Widgets that change while they are shown: the difference of two states, and the events that tell it."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any
@@ -90,21 +90,28 @@ def _compare(before: WidgetComponentBase, after: WidgetComponentBase, grown: dic
     """Whether `after` is `before` but for text that grew, which is put into `grown` in document order."""
     if before is after:
         return True
-    old, new = _properties(before), _properties(after)
+    old, new = before.__dict__, after.__dict__
+    if before.__pydantic_extra__ or after.__pydantic_extra__:
+        old, new = {**old, **(before.__pydantic_extra__ or {})}, {**new, **(after.__pydantic_extra__ or {})}
+    was, now = old.get("children"), new.get("children")
+    if now is None and old == new:  # most components of most states
+        return True
+    # all other properties at once: there are up to thirty
+    if old != {**new, "children": was} and not _differ_by_text(after, old, new, grown):
+        return False
+    return _compare_children(was, now, grown)
+
+
+def _differ_by_text(
+    after: WidgetComponentBase, old: dict[str, Any], new: dict[str, Any], grown: dict[str, WidgetDelta]
+) -> bool:
     for name, value in new.items():
         was = old.get(name)
         if was is value or name == "children":
             continue
         if was != value and not (name == "value" and _has_grown(after, was, value, grown)):
             return False
-    if any(old[name] is not None for name in old.keys() - new.keys()):
-        return False
-    return _compare_children(old.get("children"), new.get("children"), grown)
-
-
-def _properties(component: WidgetComponentBase) -> dict[str, Any]:
-    extra = component.__pydantic_extra__
-    return {**component.__dict__, **extra} if extra else component.__dict__
+    return all(old[name] is None for name in old.keys() - new.keys() - {"children"})
 
 
 def _has_grown(
@@ -126,8 +133,16 @@ def _compare_children(before: object, after: object, grown: dict[str, WidgetDelt
     if before is after:
         return True
     if isinstance(before, list) and isinstance(after, list):
-        pairs = zip(before, after, strict=False)
-        return len(before) == len(after) and all(_compare(was, now, grown) for was, now in pairs)
+        return len(before) == len(after) and _compare_each(before, after, grown)
     if isinstance(before, WidgetComponentBase) and isinstance(after, WidgetComponentBase):
         return _compare(before, after, grown)
     return before == after
+
+
+def _compare_each(
+    before: Sequence[WidgetComponentBase], after: Sequence[WidgetComponentBase], grown: dict[str, WidgetDelta]
+) -> bool:
+    for was, now in zip(before, after, strict=True):
+        if was is not now and not _compare(was, now, grown):
+            return False
+    return True
