@@ -131,6 +131,8 @@ class Turn(Generic[TContext]):
         store, thread_id, context = self._store, self._opening.thread.id, self._context
         self._pending.apply(event)
         match event:
+            case ThreadItemUpdatedEvent():
+                pass  # nothing is saved; first, as nearly all events are updates
             case ThreadItemDoneEvent(item=item):
                 self._has_spoken = True
                 self._pending.hold(item)

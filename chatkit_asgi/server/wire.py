@@ -15,9 +15,12 @@ from chatkit_asgi.types import (
     StreamOptions,
     Thread,
     ThreadItem,
+    ThreadItemUpdatedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
+    WidgetRootUpdated,
 )
+from chatkit_asgi.widgets import BasicRoot, Card, DynamicWidgetRoot, ListView
 
 __all__ = [
     "DEFAULT_ERROR_MESSAGE",
@@ -36,6 +39,9 @@ DEFAULT_ERROR_MESSAGE = "The answer could not be completed."
 
 CLIENT_CONTEXT = {"exclude_metadata": True}
 """Serialization context of everything a client gets: the metadata of attachments stays with us."""
+
+_ROOTS = (Card, ListView, BasicRoot, DynamicWidgetRoot)
+"""Not what an application derives from these: that is written as its base class."""
 
 
 class StreamingResult(AsyncIterable[bytes]):
@@ -87,9 +93,26 @@ def encode_model(model: BaseModel) -> bytes:
 
 def encode_event(event: ThreadStreamEvent) -> bytes:
     """One server-sent event: exactly one `data:` line and an empty one."""
+    if type(event) is ThreadItemUpdatedEvent:  # nearly all are
+        return _update_frame(event)
     if isinstance(event, ErrorEvent) and event.message is None:
         event = event.model_copy(update={"message": DEFAULT_ERROR_MESSAGE})
+    return _frame(event)
+
+
+def _frame(event: ThreadStreamEvent) -> bytes:
     return b"data: " + encode_model(event) + b"\n\n"
+
+
+def _update_frame(event: ThreadItemUpdatedEvent) -> bytes:
+    update = event.update
+    if type(update) is not WidgetRootUpdated or type(update.widget) not in _ROOTS:
+        return _frame(event)
+    # around the widget's own JSON: on its way through the unions it is in, pydantic copies the whole tree
+    head = b'data: {"type":"thread.item.updated","item_id":' + to_json(event.item_id)
+    return (
+        head + b',"update":{"type":"widget.root.updated","widget":' + encode_model(update.widget) + b"}}\n\n"
+    )
 
 
 def text_delta_prefix(item_id: str, content_index: int) -> bytes:

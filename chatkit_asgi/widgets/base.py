@@ -28,9 +28,7 @@ class _NotPlain(Exception):
 
 def _part_form(part: BaseModel, keep_empty: bool) -> dict[str, Any]:
     """The fields of a component or chart series; `keep_empty` writes ``children: null`` where it is so."""
-    form = _dict_form(part.__dict__, keep_empty)
-    if not keep_empty and form.get("children", ...) is None:
-        del form["children"]
+    form = _dict_form(part.__dict__, keep_empty, keep_empty)
     if part.__pydantic_extra__:
         form.update(_dict_form(part.__pydantic_extra__, keep_empty))
     return form
@@ -40,12 +38,12 @@ def _action_form(action: ActionConfig, keep_empty: bool) -> dict[str, Any]:
     return _dict_form({**action.__dict__, **(action.__pydantic_extra__ or {})}, keep_empty)
 
 
-def _dict_form(values: dict[str, Any], keep_empty: bool) -> dict[str, Any]:
-    # The hot loop of all widget streaming: scalars are dealt with here, without a call each.
+def _dict_form(values: dict[str, Any], keep_empty: bool, keep_null_children: bool = True) -> dict[str, Any]:
+    # The hot loop of all widget streaming, mostly over None. Scalars are dealt with here, without a call each.
     form: dict[str, Any] = {}
     for name, value in values.items():
         if value is None:
-            if name == "children":
+            if keep_null_children and name == "children":
                 form[name] = None
         elif type(value) in _SCALARS:
             form[name] = value
