@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
+from typing import cast
 from uuid import uuid4
 
 from chatkit_asgi.streams.log import TurnLog, TurnReader
@@ -12,14 +14,18 @@ __all__ = ["RunningTurn", "TurnRunner"]
 
 logger = logging.getLogger(__name__)
 
+PATIENCE_SECONDS = 12.0
+"""After this long a turn that was told to stop is told again: it is more than saving what it has may take."""
+MOST_ROUNDS = 3
+"""How often the end of the process waits for that."""
+
 
 class RunningTurn:
     """One reader's hold on a turn in flight. Leave it when the reader goes."""
 
-    def __init__(self, reader: TurnReader, task: asyncio.Task[None], *, cancel_on_leave: bool) -> None:
+    def __init__(self, reader: TurnReader, stop: Callable[[], None] | None) -> None:
         self._reader = reader
-        self._task = task
-        self._cancel_on_leave = cancel_on_leave
+        self._stop = stop
 
     async def read(self) -> list[bytes]:
         """The next frames; none at the turn's end. May be cancelled and called again."""
@@ -27,8 +33,9 @@ class RunningTurn:
 
     def leave(self) -> None:
         """The reader is gone: the turn is stopped, or runs on, as the operator chose. May be repeated."""
-        if self._cancel_on_leave and not self._task.done():
-            self._task.cancel()
+        if self._stop is not None:
+            self._stop()
+            self._stop = None
 
 
 class TurnRunner:
@@ -37,10 +44,18 @@ class TurnRunner:
     `failure_frame` ends the log of a turn whose own error handling failed.
     """
 
-    def __init__(self, log: TurnLog, *, failure_frame: bytes, cancel_on_disconnect: bool = True) -> None:
+    def __init__(
+        self,
+        log: TurnLog,
+        *,
+        failure_frame: bytes,
+        cancel_on_disconnect: bool = True,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self._log = log
         self._failure_frame = failure_frame
         self._cancel_on_disconnect = cancel_on_disconnect
+        self._patience = patience
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -58,20 +73,43 @@ class TurnRunner:
         task.add_done_callback(self._tasks.discard)
         # not in _run's finally: a task that is cancelled before its first step never gets there
         task.add_done_callback(lambda _: self._log.close(turn_id))
-        return RunningTurn(reader, task, cancel_on_leave=self._cancel_on_disconnect)
+        return RunningTurn(reader, partial(self._stop, task) if self._cancel_on_disconnect else None)
 
     async def aclose(self) -> None:
-        """Stop all turns and wait until each has kept what it had."""
+        """Stop all turns and wait until each has kept what it had; not for ever, if one does not stop."""
         tasks = list(self._tasks)
+        if not tasks:
+            return
         for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            self._stop(task)
+        _, stuck = await asyncio.wait(tasks, timeout=MOST_ROUNDS * self._patience)
+        if stuck:
+            logger.error("%d turns cannot be stopped: they swallow every cancellation", len(stuck))
+
+    def _stop(self, task: asyncio.Task[None]) -> None:
+        """Cancel a turn until it ends: one that hangs in its own clean-up needs to be told more than once."""
+        if task.done():
+            return
+        loop = asyncio.get_running_loop()
+        # not at once: a task that has not begun yet would not learn of it, nor undo what was prepared
+        loop.call_soon(task.cancel)
+        again = loop.call_later(self._patience, self._stop, task)
+        task.add_done_callback(lambda _: again.cancel())
 
     async def _run(self, turn_id: str, frames: AsyncGenerator[bytes, None]) -> None:
+        this = cast(asyncio.Task[None], asyncio.current_task())
         try:
             async with aclosing(frames):
                 async for frame in frames:
                     self._log.append(turn_id, frame)
+                    if this.cancelling():  # and went on all the same
+                        raise asyncio.CancelledError
+        except asyncio.CancelledError:
+            if this.cancelling():
+                raise
+            # nobody stopped the turn: something that it waited for was cancelled
+            logger.exception("turn %s was cancelled from within", turn_id)
+            self._log.append(turn_id, self._failure_frame)
         except Exception:
             logger.exception("turn %s failed", turn_id)
             self._log.append(turn_id, self._failure_frame)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
 
 import pytest
 
@@ -90,7 +91,76 @@ async def test_closing_stops_every_turn_and_waits_for_its_end(runner: TurnRunner
     assert [script.cancelled for script in scripts] == [True] * 3
 
 
-async def test_turn_that_is_stopped_before_its_first_step_ends_its_readers(runner: TurnRunner) -> None:
-    turn = runner.start(Script().frames())
+async def test_turn_that_is_stopped_before_its_first_step_still_learns_of_it(runner: TurnRunner) -> None:
+    """What was prepared for it, the deletions of a retry for example, is its to undo."""
+    script = Script()
+    turn = runner.start(script.frames())
+    turn.leave()
+    assert await read_all(turn) == [b"first"]
+    assert script.cancelled
+
+
+async def test_turn_that_swallows_its_cancellation_is_stopped_at_its_next_frame(runner: TurnRunner) -> None:
+    ended = asyncio.Event()
+
+    async def frames() -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"first"
+            while True:
+                with suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+                yield b"more"
+        finally:
+            ended.set()
+
+    turn = runner.start(frames())
+    assert await turn.read() == [b"first"]
+    turn.leave()
+    assert await read_all(turn) == [b"more"]
+    assert ended.is_set()
+
+
+async def test_turn_that_hangs_in_its_clean_up_is_stopped_again() -> None:
+    runner = TurnRunner(MemoryTurnLog(), failure_frame=b"failed", patience=0.01)
+
+    async def frames() -> AsyncGenerator[bytes, None]:
+        yield b"first"
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.Event().wait()
+
+    turn = runner.start(frames())
+    assert await turn.read() == [b"first"]
     turn.leave()
     assert await read_all(turn) == []
+    assert runner.live == 0
+
+
+async def test_closing_does_not_wait_for_ever(caplog: pytest.LogCaptureFixture) -> None:
+    runner = TurnRunner(MemoryTurnLog(), failure_frame=b"failed", patience=0.01)
+    release = asyncio.Event()
+
+    async def frames() -> AsyncGenerator[bytes, None]:
+        yield b"first"
+        while not release.is_set():
+            with suppress(asyncio.CancelledError):
+                await release.wait()
+
+    turn = runner.start(frames())
+    assert await turn.read() == [b"first"]
+    await asyncio.wait_for(runner.aclose(), 5)
+    assert "cannot be stopped" in caplog.text
+    release.set()
+    assert await read_all(turn) == []
+
+
+async def test_turn_that_is_cancelled_from_within_ends_with_the_failure_frame(
+    runner: TurnRunner, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def frames() -> AsyncGenerator[bytes, None]:
+        yield b"first"
+        raise asyncio.CancelledError
+
+    assert await read_all(runner.start(frames())) == [b"first", b"failed"]
+    assert "cancelled from within" in caplog.text
