@@ -86,6 +86,7 @@ class Turn(Generic[TContext]):
         self._deltas = _DeltaPath(self._pending)
         self._responder: AsyncIterator[ThreadStreamEvent] | None = None
         self._has_spoken = False
+        self._has_failed = False
 
     def result(self) -> StreamingResult:
         """The turn as an answer. Nothing happens until it is iterated."""
@@ -113,6 +114,7 @@ class Turn(Generic[TContext]):
                     if self._thread.has_changed():
                         yield await self._save_thread()
             except Exception as exc:
+                self._has_failed = True
                 yield await self._fail(exc)
             if frame := await self._finish():
                 yield frame
@@ -165,7 +167,8 @@ class Turn(Generic[TContext]):
         except NotFoundError:
             return b""
         except Exception as exc:
-            return encode_event(_error_event(exc))
+            event = _error_event(exc)
+            return b"" if self._has_failed else encode_event(event)
 
     async def _fail(self, exc: Exception) -> bytes:
         """Keep what the user saw, then say what went wrong."""
@@ -264,9 +267,11 @@ class _DeltaPath:
         part = (event.item_id, update.content_index)
         if part != self._part:
             self._turn_to(part)
+        frame = text_delta_frame(self._prefix, update.delta)
+        # only now: what cannot be sent cannot be saved either, and would take the rest of the text with it
         if self._append is not None:
             self._append(update.delta)
-        return text_delta_frame(self._prefix, update.delta)
+        return frame
 
     def _turn_to(self, part: tuple[str, int]) -> None:
         self._append = self._pending.appender(*part)

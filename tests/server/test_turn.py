@@ -282,6 +282,15 @@ async def test_a_failed_answer_keeps_the_text_streamed_so_far(
     assert await stored(store, context) == [make_assistant_message("So far")]
 
 
+async def test_text_that_no_json_can_hold_does_not_take_the_rest_with_it(
+    store: MemoryStore[object], thread: ThreadMetadata, context: RequestContext
+) -> None:
+    """Models have been seen to cut a character in two."""
+    events = await answer(store, context, ADDED, delta("So far "), delta("\ud83d"), delta("\ude00"))
+    assert types_of(events) == ["thread.item.added", "thread.item.updated", "error"]
+    assert await stored(store, context) == [make_assistant_message("So far ")]
+
+
 async def test_a_change_of_the_thread_survives_the_failure(
     store: MemoryStore[object], thread: ThreadMetadata, context: RequestContext
 ) -> None:
@@ -322,6 +331,22 @@ async def test_a_thread_that_cannot_be_saved_at_the_end_is_an_event_too(
     store = Failing()
     await store.save_thread(thread, context)
     assert types_of(await answer(store, context, lambda thread: setattr(thread, "title", "T"))) == ["error"]
+
+
+async def test_a_store_that_is_away_is_one_error_and_not_two(
+    thread: ThreadMetadata, context: RequestContext
+) -> None:
+    class Away(MemoryStore[object]):
+        async def save_thread(self, thread: ThreadMetadata, context: object) -> None:
+            if thread.title:
+                raise BackendError("The database is away.")
+            await super().save_thread(thread, context)
+
+    store = Away()
+    await store.save_thread(thread, context)
+    rename: Step = lambda thread: setattr(thread, "title", "T")  # noqa: E731 - as in every script
+    events = await answer(store, context, rename, CustomStreamError("x"))
+    assert types_of(events) == ["error"]
 
 
 async def test_an_update_of_a_part_that_does_not_exist_is_not_sent(
