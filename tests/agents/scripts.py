@@ -114,19 +114,24 @@ def _place(item_id: str, index: int) -> dict[str, Any]:
     return {"item_id": item_id, "output_index": index, "sequence_number": 0}
 
 
-def part_added(part: Any, item_id: str = "m1", index: int = 0) -> RawResponsesStreamEvent:
+def part_added(
+    part: Any, item_id: str = "m1", index: int = 0, content_index: int = 0
+) -> RawResponsesStreamEvent:
     return _raw(
         ResponseContentPartAddedEvent(
-            type="response.content_part.added", content_index=0, part=part, **_place(item_id, index)
+            type="response.content_part.added",
+            content_index=content_index,
+            part=part,
+            **_place(item_id, index),
         )
     )
 
 
-def delta(value: str, item_id: str = "m1", index: int = 0) -> RawResponsesStreamEvent:
+def delta(value: str, item_id: str = "m1", index: int = 0, content_index: int = 0) -> RawResponsesStreamEvent:
     return _raw(
         ResponseTextDeltaEvent(
             type="response.output_text.delta",
-            content_index=0,
+            content_index=content_index,
             delta=value,
             logprobs=[],
             **_place(item_id, index),
@@ -134,11 +139,13 @@ def delta(value: str, item_id: str = "m1", index: int = 0) -> RawResponsesStream
     )
 
 
-def text_done(value: str, item_id: str = "m1", index: int = 0) -> RawResponsesStreamEvent:
+def text_done(
+    value: str, item_id: str = "m1", index: int = 0, content_index: int = 0
+) -> RawResponsesStreamEvent:
     return _raw(
         ResponseTextDoneEvent(
             type="response.output_text.done",
-            content_index=0,
+            content_index=content_index,
             text=value,
             logprobs=[],
             **_place(item_id, index),
@@ -146,7 +153,7 @@ def text_done(value: str, item_id: str = "m1", index: int = 0) -> RawResponsesSt
     )
 
 
-def annotation(value: Any, content_index: int = 0) -> RawResponsesStreamEvent:
+def annotation(value: Any, content_index: int = 0, item_id: str = "m1") -> RawResponsesStreamEvent:
     """A streamed citation; unvalidated, as servers send all sorts."""
     return _raw(
         ResponseOutputTextAnnotationAddedEvent.model_construct(
@@ -154,29 +161,29 @@ def annotation(value: Any, content_index: int = 0) -> RawResponsesStreamEvent:
             content_index=content_index,
             annotation_index=0,
             annotation=value,
-            **_place("m1", 0),
+            **_place(item_id, 0),
         )
     )
 
 
-def thought_delta(value: str, summary_index: int = 0) -> RawResponsesStreamEvent:
+def thought_delta(value: str, summary_index: int = 0, item_id: str = "r1") -> RawResponsesStreamEvent:
     return _raw(
         ResponseReasoningSummaryTextDeltaEvent(
             type="response.reasoning_summary_text.delta",
             summary_index=summary_index,
             delta=value,
-            **_place("r1", 0),
+            **_place(item_id, 0),
         )
     )
 
 
-def thought_done(value: str, summary_index: int = 0) -> RawResponsesStreamEvent:
+def thought_done(value: str, summary_index: int = 0, item_id: str = "r1") -> RawResponsesStreamEvent:
     return _raw(
         ResponseReasoningSummaryTextDoneEvent(
             type="response.reasoning_summary_text.done",
             summary_index=summary_index,
             text=value,
-            **_place("r1", 0),
+            **_place(item_id, 0),
         )
     )
 

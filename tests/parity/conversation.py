@@ -156,7 +156,7 @@ def make_server(package: Package) -> Any:
                     case Raise():
                         raise step.kind("boom")
                     case Run():
-                        async with aclosing(stream_run(package, step, thread, self.store, context)) as events:
+                        async with aclosing(stream_run(package, step, self, thread, context)) as events:
                             async for event in events:
                                 yield event
                     case Make():

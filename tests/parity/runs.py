@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.parity.packages import CLOCK, Package
 
-__all__ = ["Assign", "Call", "Fail", "Run", "Wait", "stream_run"]
+__all__ = ["Assign", "Call", "Fail", "Hang", "Run", "Show", "Wait", "stream_run"]
 
 
 @dataclass(frozen=True)
@@ -50,18 +50,31 @@ class Run:
     converter: Any = None
 
 
-def stream_run(package: Package, run: Run, thread: Any, store: Any, request_context: Any) -> Any:
+@dataclass(frozen=True)
+class Show:
+    """A tool of the run streams a widget, state by state."""
+
+    states: Sequence[Any]
+    copy_text: str | None = None
+
+
+@dataclass(frozen=True)
+class Hang:
+    """The model is silent, and the client goes away."""
+
+
+def stream_run(package: Package, run: Run, server: Any, thread: Any, request_context: Any) -> Any:
     """The run's events, as the package streams them."""
-    context = package.agents.AgentContext(thread=thread, store=store, request_context=request_context)
+    context = package.agents.AgentContext(thread=thread, store=server.store, request_context=request_context)
     options = {} if run.converter is None else {"converter": run.converter(package)}
-    return package.agents.stream_agent_response(context, _Run(package, run, context), **options)
+    return package.agents.stream_agent_response(context, _Run(package, run, context, server.left), **options)
 
 
 class _Run:
     """Of a run's interface, both packages use nothing else."""
 
-    def __init__(self, package: Package, run: Run, context: Any) -> None:
-        self._package, self._run, self._context = package, run, context
+    def __init__(self, package: Package, run: Run, context: Any, left: asyncio.Event) -> None:
+        self._package, self._run, self._context, self._left = package, run, context, left
 
     async def stream_events(self) -> AsyncIterator[Any]:
         for step in self._run.steps:
@@ -72,6 +85,15 @@ class _Run:
                     await _settled()
                 case Assign():
                     setattr(self._context, step.name, self._package.build(step.value))
+                case Show():
+                    states = _states(
+                        [self._package.root_adapter.validate_python(each) for each in step.states]
+                    )
+                    await self._context.stream_widget(states, step.copy_text)
+                    await _settled()
+                case Hang():
+                    self._left.set()
+                    await asyncio.Event().wait()
                 case Wait():
                     CLOCK.advance(step.seconds)
                 case Fail():
@@ -80,7 +102,12 @@ class _Run:
                     yield step
 
 
+async def _states(states: list[Any]) -> AsyncIterator[Any]:
+    for state in states:
+        yield state
+
+
 async def _settled() -> None:
-    """Until what was put in line is out: upstream, what comes at once comes in any order."""
-    for _ in range(10):
+    """Let the loop turn until what was put in line is out: upstream, what comes at once comes in any order."""
+    for _ in range(100):
         await asyncio.sleep(0)
