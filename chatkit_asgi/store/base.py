@@ -4,7 +4,7 @@ Backends live beside this file; nothing here knows them.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Generic
 
@@ -25,6 +25,9 @@ from chatkit_asgi.types import (
 __all__ = ["AttachmentStore", "NotFoundError", "Store", "StoreItemType", "TContext", "default_generate_id"]
 
 TContext = TypeVar("TContext", default=object)
+
+READ_AT_ONCE = 20
+"""Items in a page where a default reads many."""
 
 
 class AttachmentStore(ABC, Generic[TContext]):
@@ -144,6 +147,51 @@ class Store(ABC, Generic[TContext]):
         The default does nothing: each call stands alone. Nesting joins the outer transaction.
         """
         yield
+
+    async def load_thread_for_turn(self, thread_id: str, context: TContext) -> ThreadMetadata:
+        """As `load_thread`, for a turn that is about to begin: called in the transaction that admits it.
+
+        What an earlier turn superseded and never replaced, because its process died, is brought back first.
+        """
+        return await self.load_thread(thread_id, context)
+
+    async def supersede_items(self, thread_id: str, after: str, context: TContext) -> list[ThreadItem]:
+        """Withdraw all items after the item `after`, hidden ones too, so that it can be answered anew.
+
+        `load_thread_items` and `load_item` do not give them any more. `load_visible_items` does, until
+        `delete_superseded_items`: the user keeps an answer until there is another, whatever happens.
+        `restore_superseded_items` takes it all back and is given what this returns.
+
+        The default deletes the items and returns them, oldest first: they do not outlive the process.
+        """
+        newer = await self._load_items_after(thread_id, after, context)
+        for item in newer:
+            await self.delete_thread_item(thread_id, item.id, context)
+        return newer[::-1]
+
+    async def restore_superseded_items(
+        self, thread_id: str, items: Sequence[ThreadItem], context: TContext
+    ) -> None:
+        """Make superseded items what they were. May be repeated."""
+        for item in items:
+            await self.add_thread_item(thread_id, item, context)
+
+    async def delete_superseded_items(self, thread_id: str, context: TContext) -> None:
+        """Delete superseded items for good. May be repeated."""
+
+    async def _load_items_after(self, thread_id: str, item_id: str, context: TContext) -> list[ThreadItem]:
+        """All that came after the item, newest first. Raises NotFoundError when there is no such item."""
+        newer: list[ThreadItem] = []
+        after: str | None = None
+        while True:
+            page = await self.load_thread_items(thread_id, after, READ_AT_ONCE, "desc", context)
+            for item in page.data:
+                if item.id == item_id:
+                    return newer
+                newer.append(item)
+            if not page.has_more or page.after in (None, after):
+                raise NotFoundError(f"Item {item_id} was not found.")
+            after = page.after
 
     async def load_visible_items(
         self, thread_id: str, after: str | None, limit: int, order: str, context: TContext

@@ -1,7 +1,7 @@
 """`MemoryStore`: the reference of what a store does, for tests and trials. Nothing outlives the process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -45,6 +45,7 @@ class _Row:
     owner: str
     document: str
     hidden: bool = False
+    superseded: bool = False
     thread_id: str | None = None
 
 
@@ -127,7 +128,8 @@ class MemoryStore(Store[TContext]):
         self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
     ) -> Page[ThreadItem]:
         items = self._content(thread_id, context).items
-        return to_page(_rows(items, items, limit, after, order), limit, after, read_item)
+        current = {row.id: row for row in items.values() if not row.superseded}
+        return to_page(_rows(current, items, limit, after, order), limit, after, read_item)
 
     async def load_visible_items(
         self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
@@ -144,11 +146,11 @@ class MemoryStore(Store[TContext]):
         async with self.transaction():
             items = self._content(thread_id, context).items
             row = self._row(items.get(item.id), item.id, document, context)
-            self._put(items, item.id, replace(row, hidden=is_hidden(item)))
+            self._put(items, item.id, replace(row, hidden=is_hidden(item), superseded=False))
 
     async def load_item(self, thread_id: str, item_id: str, context: TContext) -> ThreadItem:
         row = self._content(thread_id, context).items.get(item_id)
-        item = None if row is None else read_item(row.document, item_id)
+        item = None if row is None or row.superseded else read_item(row.document, item_id)
         if item is None:
             raise NotFoundError(f"Item {item_id} was not found.")
         return item
@@ -158,6 +160,30 @@ class MemoryStore(Store[TContext]):
             row = self._threads.get(thread_id)
             if row is not None and row.owner == self._owner_of(context):
                 self._drop(self._contents[thread_id].items, item_id)
+
+    async def load_thread_for_turn(self, thread_id: str, context: TContext) -> ThreadMetadata:
+        async with self.transaction():
+            await self.restore_superseded_items(thread_id, (), context)
+            return await self.load_thread(thread_id, context)
+
+    async def supersede_items(self, thread_id: str, after: str, context: TContext) -> list[ThreadItem]:
+        async with self.transaction():
+            items = self._content(thread_id, context).items
+            for row in [row for row in items.values() if after in items and row.seq > items[after].seq]:
+                self._put(items, row.id, replace(row, superseded=True))
+        return []
+
+    async def restore_superseded_items(
+        self, thread_id: str, items: Sequence[ThreadItem], context: TContext
+    ) -> None:
+        async with self.transaction():
+            for row in self._superseded(thread_id, context):
+                self._put(self._contents[thread_id].items, row.id, replace(row, superseded=False))
+
+    async def delete_superseded_items(self, thread_id: str, context: TContext) -> None:
+        async with self.transaction():
+            for row in self._superseded(thread_id, context):
+                self._drop(self._contents[thread_id].items, row.id)
 
     async def save_attachment(self, attachment: Attachment, context: TContext) -> None:
         document = write_attachment(attachment)
@@ -201,6 +227,12 @@ class MemoryStore(Store[TContext]):
 
     def _content(self, thread_id: str, context: TContext) -> _Content:
         return self._contents[self._thread(thread_id, context).id]
+
+    def _superseded(self, thread_id: str, context: TContext) -> list[_Row]:
+        known = self._threads.get(thread_id)
+        if known is None or known.owner != self._owner_of(context):
+            return []
+        return [row for row in self._contents[thread_id].items.values() if row.superseded]
 
     def _row(self, known: _Row | None, id: str, document: str, context: TContext) -> _Row:
         """A row for the document, in the place of the one that is known."""

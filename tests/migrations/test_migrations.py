@@ -89,6 +89,7 @@ async def test_down_and_up_again(engine: AsyncEngine, context: RequestContext) -
         assert await tables(engine) == {VERSION_TABLE}
     await migrate(engine)
     await migrate(engine, "0001")
+    await migrate(engine)
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
 

@@ -23,7 +23,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     not_,
+    true,
 )
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeDecorator
@@ -92,11 +94,13 @@ def _items(tables: Tables) -> Table:
         Column("hidden", Boolean, nullable=False),
         Column("created_at", UTCDateTime, nullable=False),
         Column("document", Text, nullable=False),
+        Column("superseded", Boolean, nullable=False, server_default=false()),
         UniqueConstraint("thread_id", "id"),
         *_numbered(tables, "thread_id"),
         sqlite_autoincrement=True,
     )
     _partial_index(f"ix_{table.name}_visible", not_(table.c.hidden), table.c.thread_id, table.c.seq)
+    _partial_index(f"ix_{table.name}_superseded", table.c.superseded == true(), table.c.thread_id)
     return table
 
 

@@ -15,8 +15,11 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
+    false,
     not_,
     select,
+    true,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -75,13 +78,12 @@ class Statements:
 
     def _item_statements(self, items: Table, threads: Table, insert: Insert) -> None:
         mine = (items.c.thread_id == THREAD, items.c.owner == OWNER)
-        visible = not_(items.c.hidden)
-        self.load_item = select(items.c.document).where(*mine, items.c.id == ID)
+        current, visible = not_(items.c.superseded), not_(items.c.hidden)
+        self.load_item = select(items.c.document).where(*mine, items.c.id == ID, current)
         self.delete_item = delete(items).where(*mine, items.c.id == ID)
-        self.items = _pages(items, *mine)
-        self.visible_items = self.items._replace(
-            asc=self.items.asc.where(visible), desc=self.items.desc.where(visible)
-        )
+        every = _pages(items, *mine)
+        self.items = every._replace(asc=every.asc.where(current), desc=every.desc.where(current))
+        self.visible_items = every._replace(asc=every.asc.where(visible), desc=every.desc.where(visible))
         # Locking the thread makes its items' numbers follow the order of their commits.
         thread = (
             select(threads.c.id, threads.c.owner, ID, HIDDEN, NOW, DOCUMENT)
@@ -93,9 +95,25 @@ class Statements:
             insert.from_select(columns, thread)
             .on_conflict_do_update(
                 index_elements=["thread_id", "id"],
-                set_={"document": insert.excluded.document, "hidden": insert.excluded.hidden},
+                set_={
+                    "document": insert.excluded.document,
+                    "hidden": insert.excluded.hidden,
+                    "superseded": false(),
+                },
             )
             .returning(items.c.seq)
+        )
+        self._superseding_statements(items, threads)
+
+    def _superseding_statements(self, items: Table, threads: Table) -> None:
+        mine = (items.c.thread_id == THREAD, items.c.owner == OWNER)
+        message = self.items.find.scalar_subquery()
+        self.supersede_items = update(items).where(*mine, items.c.seq > message).values(superseded=true())
+        self.restore_items = update(items).where(*mine, items.c.superseded).values(superseded=false())
+        self.delete_superseded = delete(items).where(*mine, items.c.superseded)
+        left = select(items.c.id).where(items.c.thread_id == threads.c.id, items.c.superseded)
+        self.load_thread_for_turn = self.load_thread_to_change.add_columns(
+            left.exists().label("has_superseded")
         )
 
     def _attachment_statements(self, attachments: Table, insert: Insert) -> None:

@@ -142,6 +142,33 @@ class SQLAlchemyStore(Store[TContext]):
                 self._sql.delete_item, self._mine(context, thread_id=thread_id, id=item_id)
             )
 
+    async def load_thread_for_turn(self, thread_id: str, context: TContext) -> ThreadMetadata:
+        mine = self._mine(context, id=thread_id, thread_id=thread_id)
+        async with self.database.write() as connection:
+            found = (await connection.execute(self._sql.load_thread_for_turn, mine)).first()
+            if found is not None and found.has_superseded:
+                await connection.execute(self._sql.restore_items, mine)
+        thread = None if found is None else read_thread(found.document, thread_id)
+        if thread is None:
+            raise _no_thread(thread_id)
+        return thread
+
+    async def supersede_items(self, thread_id: str, after: str, context: TContext) -> list[ThreadItem]:
+        mine = self._mine(context, thread_id=thread_id, id=after)
+        async with self.database.write() as connection:
+            await connection.execute(self._sql.supersede_items, mine)
+        return []
+
+    async def restore_superseded_items(
+        self, thread_id: str, items: Sequence[ThreadItem], context: TContext
+    ) -> None:
+        async with self.database.write() as connection:
+            await connection.execute(self._sql.restore_items, self._mine(context, thread_id=thread_id))
+
+    async def delete_superseded_items(self, thread_id: str, context: TContext) -> None:
+        async with self.database.write() as connection:
+            await connection.execute(self._sql.delete_superseded, self._mine(context, thread_id=thread_id))
+
     async def save_attachment(self, attachment: Attachment, context: TContext) -> None:
         row = {**self._mine(context, id=attachment.id), "thread_id_": attachment.thread_id}
         row |= {"now_": utcnow(), "document_": write_attachment(attachment)}
