@@ -17,7 +17,13 @@ from chatkit_asgi.server.handlers import (
     threads,
 )
 from chatkit_asgi.server.turn import Opening, Turn, save_partial
-from chatkit_asgi.server.wire import NonStreamingResult, StreamingResult, encode_model
+from chatkit_asgi.server.wire import (
+    NonStreamingResult,
+    StreamingResult,
+    encode_model,
+    encode_thread,
+    encode_threads,
+)
 from chatkit_asgi.store import AttachmentStore, Store, TContext
 from chatkit_asgi.types import (
     CHATKIT_REQ_ADAPTER,
@@ -198,11 +204,11 @@ class ChatKitServer(ABC, Generic[TContext]):
         store, blobs = self.store, self.attachment_store
         match request:
             case ThreadsGetByIdReq(params=params):
-                return encode_model(await threads.get_thread(store, params, context, self._present))
+                return encode_thread(*await threads.get_thread(store, params, context, self._present))
             case ThreadsListReq(params=params):
-                return encode_model(await threads.list_threads(store, params, context))
+                return encode_threads(await threads.list_threads(store, params, context))
             case ThreadsUpdateReq(params=params):
-                return encode_model(await threads.update_thread(store, params, context))
+                return encode_thread(await threads.update_thread(store, params, context))
             case ThreadsDeleteReq(params=params):
                 await threads.delete_thread(store, params, context)
             case ThreadsSyncCustomActionReq(params=params):

@@ -30,6 +30,8 @@ __all__ = [
     "client_view",
     "encode_event",
     "encode_model",
+    "encode_thread",
+    "encode_threads",
     "text_delta_frame",
     "text_delta_prefix",
 ]
@@ -39,6 +41,9 @@ DEFAULT_ERROR_MESSAGE = "The answer could not be completed."
 
 CLIENT_CONTEXT = {"exclude_metadata": True}
 """Serialization context of everything a client gets: the metadata of attachments stays with us."""
+
+_SHOWN = {"id", "title", "created_at", "status", "allowed_image_domains"}
+"""What clients see of a thread."""
 
 _ROOTS = (Card, ListView, BasicRoot, DynamicWidgetRoot)
 """Not what an application derives from these: that is written as its base class."""
@@ -84,6 +89,22 @@ def client_view(thread: ThreadMetadata, items: Page[ThreadItem] | None = None) -
     )
 
 
+def encode_thread(thread: ThreadMetadata, items: Page[ThreadItem] | None = None) -> bytes:
+    """The JSON of `client_view(thread, items)`, without making that."""
+    head = thread.__pydantic_serializer__.to_json(
+        thread, by_alias=True, exclude_none=True, include=_SHOWN, context=CLIENT_CONTEXT
+    )
+    page = EMPTY_PAGE if items is None else encode_model(items)
+    return head[:-1] + b',"metadata":{},"items":' + page + b"}"
+
+
+def encode_threads(page: Page[ThreadMetadata]) -> bytes:
+    """The JSON of a page of threads, each as clients see it."""
+    tail = encode_model(page.model_copy(update={"data": []}))
+    threads = b",".join([encode_thread(thread) for thread in page.data])
+    return b'{"data":[' + threads + tail[len(b'{"data":[') :]
+
+
 def encode_model(model: BaseModel) -> bytes:
     """JSON for the client: aliases, no unset or null fields, nothing that is ours alone."""
     return model.__pydantic_serializer__.to_json(
@@ -127,5 +148,6 @@ def text_delta_frame(prefix: bytes, delta: str) -> bytes:
     return prefix + to_json(delta) + b"}}\n\n"
 
 
+EMPTY_PAGE = encode_model(Page())
 FAILURE_FRAME = encode_event(ErrorEvent(code=ErrorCode.STREAM_ERROR, allow_retry=True))
 """Ends a stream that can say nothing else any more."""

@@ -74,27 +74,30 @@ async def load_open_thread(store: Store[TContext], thread_id: str, context: TCon
 
 async def get_thread(
     store: Store[TContext], params: ThreadGetByIdParams, context: TContext, present: Present
-) -> Thread:
+) -> tuple[ThreadMetadata, Page[ThreadItem]]:
+    """A thread and the first page of its items."""
     thread = await store.load_thread(params.thread_id, context)
     page = await store.load_visible_items(thread.id, None, DEFAULT_PAGE_SIZE, "asc", context)
-    items = page.model_copy(update={"data": [present(item) for item in page.data]})
-    return client_view(thread, items)
+    return thread, page.model_copy(update={"data": [present(item) for item in page.data]})
 
 
-async def list_threads(store: Store[TContext], params: ThreadListParams, context: TContext) -> Page[Thread]:
+async def list_threads(
+    store: Store[TContext], params: ThreadListParams, context: TContext
+) -> Page[ThreadMetadata]:
     limit = page_size(params.limit, MAX_THREADS)
-    page = await store.load_threads(limit=limit, after=params.after, order=params.order, context=context)
-    return Page(data=[client_view(thread) for thread in page.data], has_more=page.has_more, after=page.after)
+    return await store.load_threads(limit=limit, after=params.after, order=params.order, context=context)
 
 
-async def update_thread(store: Store[TContext], params: ThreadUpdateParams, context: TContext) -> Thread:
+async def update_thread(
+    store: Store[TContext], params: ThreadUpdateParams, context: TContext
+) -> ThreadMetadata:
     if len(params.title) > MAX_TITLE:
         raise InvalidRequestError(f"A title has at most {MAX_TITLE} characters.", param="params.title")
     async with store.transaction():
         thread = await store.load_thread(params.thread_id, context)
         renamed = thread.model_copy(update={"title": params.title})
         await store.save_thread(renamed, context)
-    return client_view(renamed)
+    return renamed
 
 
 async def delete_thread(store: Store[TContext], params: ThreadDeleteParams, context: TContext) -> None:
