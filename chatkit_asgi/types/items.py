@@ -155,4 +155,4 @@ THREAD_ITEM_ADAPTER: TypeAdapter[ThreadItem] = TypeAdapter(ThreadItem, config=ON
 
 def is_hidden(item: ThreadItem) -> TypeIs[HiddenContextItem | SDKHiddenContextItem]:
     """Whether a client must never see the item."""
-    return isinstance(item, HiddenContextItem | SDKHiddenContextItem)
+    return item.type in ("hidden_context_item", "sdk_hidden_context")

@@ -1,6 +1,6 @@
 """Requests: the sixteen operations a client may ask for, and the answers that have no other home."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypeIs
@@ -306,10 +306,12 @@ ChatKitReq = Annotated[StreamingReq | NonStreamingReq, Field(discriminator="type
 CHATKIT_REQ_ADAPTER: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq, config=ON_FIRST_USE)
 """Reads a request and writes one."""
 
+_STREAMING = frozenset(each.model_fields["type"].default for each in get_args(StreamingReq))
+
 
 def is_streaming_req(request: ChatKitReq) -> TypeIs[StreamingReq]:
     """Whether the request is answered with a stream."""
-    return isinstance(request, StreamingReq)
+    return request.type in _STREAMING
 
 
 class AudioInput(ProtocolModel):
