@@ -287,8 +287,18 @@ DIFFERENCES = [
         "The update of a task went to its twin.",
     ),
     Difference(
+        "task-places",
+        "A task that is updated by a negative index is sent with its place.",
+        "Clients know no negative places.",
+    ),
+    Difference(
+        "mixed-times",
+        "A workflow may have begun at an aware time.",
+        "Where aware and naive times met, the turn ended.",
+    ),
+    Difference(
         "plain-history",
-        "An assistant's message goes back to the model as plain text.",
+        "An assistant's message goes back to the model as plain text, and not at all without any.",
         "Chat Completions refuses the parts that the Responses API takes.",
     ),
     Difference(

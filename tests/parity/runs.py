@@ -108,6 +108,6 @@ async def _states(states: list[Any]) -> AsyncIterator[Any]:
 
 
 async def _settled() -> None:
-    """Let the loop turn until what was put in line is out: upstream, what comes at once comes in any order."""
+    """Let the loop turn until what was put in line is out: upstream, what comes at once has no order."""
     for _ in range(100):
         await asyncio.sleep(0)

@@ -22,7 +22,7 @@ __all__ = ["EXAMPLES", "conversations", "models", "scripts", "weighted"]
 
 RAISED = os.environ.get("CHATKIT_TEST_EXAMPLES")
 EXAMPLES = settings(
-    max_examples=int(RAISED or 50),
+    max_examples=int(RAISED or 80),
     deadline=None,
     derandomize=RAISED is None,
     database=None,

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.parity.compare import compare
+from tests.parity.compare import compare, take_alike
 from tests.parity.conversation import (
     Advance,
     Change,
+    Conversation,
     Outcome,
     Pick,
     Raise,
@@ -402,6 +403,46 @@ CASES: dict[str, list[Turn]] = {
 @pytest.mark.parametrize("turns", CASES.values(), ids=CASES)
 def test_turns_are_alike(turns: list[Turn]) -> None:
     compare(*turns)
+
+
+def _fail(*args: Any) -> Any:
+    raise ValueError("boom")
+
+
+@pytest.mark.parametrize("turn", [send(), act(), ask()], ids=lambda turn: turn.operation)
+def test_methods_that_fail_when_they_are_called_are_alike(turn: Turn) -> None:
+    conversation = Conversation()
+    take_alike(conversation, create())
+    for server in conversation.servers.values():
+        server.respond = server.action = server.sync_action = _fail
+    take_alike(conversation, turn)
+    take_alike(conversation, LIST)
+
+
+@pytest.mark.parametrize(
+    "turn", [send(), act(), retry(Pick("user_message"))], ids=lambda turn: turn.operation
+)
+def test_stream_options_that_fail_refuse_alike(turn: Turn) -> None:
+    conversation = Conversation()
+    take_alike(conversation, create())
+    for server in conversation.servers.values():
+        server.get_stream_options = _fail
+    ours, theirs = conversation.take(turn)
+    assert ours.refusal == theirs.refusal == "ValueError"
+
+
+def test_iterators_that_know_no_closing_will_do() -> None:
+    class Iterator:
+        async def __anext__(self) -> Any:
+            raise StopAsyncIteration
+
+        def __aiter__(self) -> Any:
+            return self
+
+    conversation = Conversation()
+    for server in conversation.servers.values():
+        server.respond = lambda *args: Iterator()
+    take_alike(conversation, create())
 
 
 def test_a_turn_that_says_nothing_ends_with_its_options() -> None:
