@@ -76,11 +76,11 @@ def _unfinished_items(ours: Outcome, theirs: Outcome) -> None:
         ]
 
 
-_SPEAKS = re.compile(r'data: {"type":"thread\.item\.(added|done|replaced)"')
+_SAVES = re.compile(r'data: {"type":"thread\.item\.(done|replaced)"')
 
 
 def _restored_items(ours: Outcome, theirs: Outcome) -> None:
-    if ours.operation != "threads.retry_after_item" or any(map(_SPEAKS.match, ours.frames)):
+    if ours.operation != "threads.retry_after_item" or any(map(_SAVES.match, ours.frames)):
         return
     kept = {item["id"] for item in _items(theirs)}
     for thread_id, items in ours.stored["items"].items():
@@ -133,6 +133,11 @@ DIFFERENCES = [
         "An error event always has a message.",
         "There are clients that fail without one.",
         _messages_of_errors,
+    ),
+    Difference(
+        "unwritable-events",
+        "What cannot be written as JSON ends the turn with an error event.",
+        "The stream broke, and the user saw nothing of it.",
     ),
     Difference(
         "own-wording",
@@ -250,7 +255,7 @@ DIFFERENCES = [
     ),
     Difference(
         "restored-answers",
-        "A retry that fails before it says anything brings the old answer back.",
+        "A retry that fails before an item of it is done brings the old answer back.",
         "Otherwise the user is left with neither.",
         _restored_items,
     ),

@@ -31,7 +31,7 @@ from tests.agents.scripts import (
     thought_done,
 )
 from tests.parity.compare import compare
-from tests.parity.conversation import Change, Turn, create, in_thread, say
+from tests.parity.conversation import Change, Pick, Turn, create, in_thread, say
 from tests.parity.packages import HERE, Make, Package, make
 from tests.parity.runs import Assign, Call, Fail, Hang, Run, Show, Wait
 from tests.parity.test_engine_turns import IMAGE, LIST, hidden
@@ -317,6 +317,11 @@ CASES: dict[str, list[Turn]] = {
         start(begin(task("a")), called(call()), TOOL),
         LIST,
         OUTPUT,
+        LIST,
+    ],
+    "a workflow that is retried": [
+        start(begin(task("a"))),
+        in_thread("threads.retry_after_item", Run([add("b"), *said()]), item_id=Pick("user_message")),
         LIST,
     ],
     "a workflow behind an answer": [start(begin(task("a")), *said()), go_on(add("b")), LIST],

@@ -81,6 +81,24 @@ def test_errors_have_words() -> None:
     assert (ours, theirs) == ("The answer could not be completed.", None)
 
 
+@shows("unwritable-events")
+@pytest.mark.parametrize(
+    "event",
+    [
+        make.ProgressUpdateEvent(text="\ud83d"),
+        done(message(text("\ud83d"))),
+        make.ClientEffectEvent(name="e", data={"a": object()}),
+        Change("title", "\ud83d"),
+    ],
+    ids=["half a character", "half a character in an item", "an object", "half a character in a title"],
+)
+def test_what_cannot_be_written_is_an_error(event: Any) -> None:
+    ours, theirs = last(create(SAID, event))
+    assert (ours.refusal, theirs.refusal) == (None, "ValueError")
+    assert events(ours)[-1]["type"] == "error"
+    assert events(ours)[:-1] == events(ours)[: len(theirs.frames)]
+
+
 @shows("own-wording")
 def test_notes_for_the_model_are_worded_anew() -> None:
     ours, theirs = (outcome.stored["items"]["thr_1"][-1] for outcome in last(create(Leave())))
