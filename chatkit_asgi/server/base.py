@@ -24,6 +24,7 @@ from chatkit_asgi.server.wire import (
     encode_thread,
     encode_threads,
 )
+from chatkit_asgi.server.writer import patiently
 from chatkit_asgi.store import AttachmentStore, Store, TContext
 from chatkit_asgi.types import (
     CHATKIT_REQ_ADAPTER,
@@ -148,9 +149,13 @@ class ChatKitServer(ABC, Generic[TContext]):
             created_at=utcnow(),
             content=CUT_OFF_NOTE,
         )
-        async with self.store.transaction():
-            await save_partial(self.store, thread, pending_items, context)
-            await self.store.add_thread_item(thread.id, note, context)
+
+        async def save() -> None:
+            async with self.store.transaction():
+                await save_partial(self.store, thread, pending_items, context)
+                await self.store.add_thread_item(thread.id, note, context)
+
+        await patiently(save)
 
     async def process(
         self, request: str | bytes | bytearray, context: TContext

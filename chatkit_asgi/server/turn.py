@@ -23,6 +23,7 @@ from chatkit_asgi.server.wire import (
     text_delta_frame,
     text_delta_prefix,
 )
+from chatkit_asgi.server.writer import TurnWriter
 from chatkit_asgi.store import Store, TContext
 from chatkit_asgi.types import (
     ActiveStatus,
@@ -32,7 +33,6 @@ from chatkit_asgi.types import (
     StreamOptions,
     StreamOptionsEvent,
     ThreadItem,
-    ThreadItemAddedEvent,
     ThreadItemDoneEvent,
     ThreadItemRemovedEvent,
     ThreadItemReplacedEvent,
@@ -60,8 +60,8 @@ class Opening:
     """Starts the responder; None when there is nothing to respond to."""
     before_options: Sequence[ThreadStreamEvent] = ()
     after_options: Sequence[ThreadStreamEvent] = ()
-    superseded: Sequence[ThreadItem] = ()
-    """What was deleted to make room, oldest first: it comes back if the turn ends before it says anything."""
+    superseded: Sequence[ThreadItem] | None = None
+    """What a retry has withdrawn, as the store gave it. It comes back if the turn fails before an item."""
 
 
 class Turn(Generic[TContext]):
@@ -76,7 +76,7 @@ class Turn(Generic[TContext]):
         *,
         on_cancelled: Callable[[ThreadMetadata, list[ThreadItem], TContext], Awaitable[None]],
     ) -> None:
-        self._store = store
+        self._writer = TurnWriter(store, opening.thread.id, context, opening.superseded)
         self._opening = opening
         self._options = options
         self._context = context
@@ -85,7 +85,6 @@ class Turn(Generic[TContext]):
         self._pending = PendingItems()
         self._deltas = _DeltaPath(self._pending)
         self._responder: AsyncIterator[ThreadStreamEvent] | None = None
-        self._has_spoken = False
         self._has_failed = False
 
     def result(self) -> StreamingResult:
@@ -113,6 +112,7 @@ class Turn(Generic[TContext]):
                         yield frame
                     if self._thread.has_changed():
                         yield await self._save_thread()
+                await self._writer.delete_superseded()
             except Exception as exc:
                 self._has_failed = True
                 yield await self._fail(exc)
@@ -130,35 +130,25 @@ class Turn(Generic[TContext]):
 
     async def _take(self, event: ThreadStreamEvent) -> bytes:
         """Save what the event says. Its frame, or nothing for what the client must not see."""
-        store, thread_id, context = self._store, self._opening.thread.id, self._context
         self._pending.apply(event)
         match event:
             case ThreadItemUpdatedEvent():
                 pass  # nothing is saved; first, as nearly all events are updates
             case ThreadItemDoneEvent(item=item):
-                self._has_spoken = True
                 self._pending.hold(item)
-                await store.add_thread_item(thread_id, item, context)
+                await self._writer.add(item)
                 self._pending.discard(item.id)
                 if is_hidden(item):
                     return b""
             case ThreadItemRemovedEvent(item_id=item_id):
-                await store.delete_thread_item(thread_id, item_id, context)
+                await self._writer.delete(item_id)
             case ThreadItemReplacedEvent(item=item):
-                self._has_spoken = True
-                await store.save_item(thread_id, item, context)
-            case ThreadItemAddedEvent():
-                self._has_spoken = True
+                await self._writer.replace(item)
         return encode_event(event)
 
     async def _save_thread(self) -> bytes:
         """Raises NotFoundError when the thread is gone."""
-        changes = self._thread.take_changes()
-        async with self._store.transaction():
-            # the user may have renamed or deleted it meanwhile: that must stay
-            current = await self._store.load_thread(self._opening.thread.id, self._context)
-            changed = current.model_copy(update=changes)
-            await self._store.save_thread(changed, self._context)
+        changed = await self._writer.update_thread(self._thread.take_changes())
         return encode_event(ThreadUpdatedEvent(thread=client_view(changed)))
 
     async def _finish(self) -> bytes:
@@ -175,8 +165,10 @@ class Turn(Generic[TContext]):
         event = _error_event(exc)
         await self._close_responder()
         try:
-            await self._restore_superseded()
-            await save_partial(self._store, self._opening.thread, self._pending.items(), self._context)
+            if items := self._worth_keeping():
+                await self._writer.add(*items)
+            else:
+                await self._writer.restore_superseded()
         except Exception:
             logger.exception("the partial answer in thread %s was not saved", self._opening.thread.id)
         return encode_event(event)
@@ -185,10 +177,15 @@ class Turn(Generic[TContext]):
         thread = self._opening.thread
         await self._close_responder()
         try:
-            await self._restore_superseded()
+            if not self._worth_keeping():
+                await self._writer.restore_superseded()
             await self._on_cancelled(thread, self._pending.items(), self._context)
+            await self._writer.delete_superseded()
         except Exception:
             logger.exception("the cancelled answer in thread %s was not saved", thread.id)
+
+    def _worth_keeping(self) -> list[ThreadItem]:
+        return [item for item in self._pending.items() if is_worth_keeping(item)]
 
     async def _close_responder(self) -> None:
         """Stop the responder where it stands. It may be an iterator that knows no closing."""
@@ -199,13 +196,6 @@ class Turn(Generic[TContext]):
             await close()
         except Exception:
             logger.exception("the responder of thread %s failed while it was closed", self._opening.thread.id)
-
-    async def _restore_superseded(self) -> None:
-        if self._has_spoken or not self._opening.superseded:
-            return
-        async with self._store.transaction():
-            for item in self._opening.superseded:
-                await self._store.add_thread_item(self._opening.thread.id, item, self._context)
 
 
 async def save_partial(

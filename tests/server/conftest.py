@@ -19,3 +19,9 @@ async def thread(store: MemoryStore[object], context: RequestContext) -> ThreadM
     saved = make_thread()
     await store.save_thread(saved, context)
     return saved
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn does not wait for a backend that is away."""
+    monkeypatch.setattr("chatkit_asgi.server.writer.PATIENCE_SECONDS", 0)

@@ -301,6 +301,7 @@ async def test_a_change_of_the_thread_survives_the_failure(
     assert (await store.load_thread("thr_1", context)).title == "T"
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_store_that_fails_ends_the_stream_with_an_event(
     thread: ThreadMetadata, context: RequestContext, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -319,6 +320,7 @@ async def test_a_store_that_fails_ends_the_stream_with_an_event(
     assert {record.levelno for record in caplog.records} == {logging.ERROR}
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_thread_that_cannot_be_saved_at_the_end_is_an_event_too(
     thread: ThreadMetadata, context: RequestContext
 ) -> None:
@@ -333,6 +335,7 @@ async def test_a_thread_that_cannot_be_saved_at_the_end_is_an_event_too(
     assert types_of(await answer(store, context, lambda thread: setattr(thread, "title", "T"))) == ["error"]
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_store_that_is_away_is_one_error_and_not_two(
     thread: ThreadMetadata, context: RequestContext
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from chatkit_asgi.actions import Action
 from chatkit_asgi.errors import ErrorCode, InvalidRequestError
-from chatkit_asgi.server.handlers.threads import load_open_thread
+from chatkit_asgi.server.handlers.threads import load_open_thread, require_active
 from chatkit_asgi.server.turn import Opening
 from chatkit_asgi.server.wire import DEFAULT_ERROR_MESSAGE
 from chatkit_asgi.store import Store, TContext
@@ -45,7 +45,8 @@ async def sync_custom_action(
     store: Store[TContext], params: ThreadCustomActionParams, context: TContext, run: RunSyncAction[TContext]
 ) -> SyncCustomActionResponse:
     """Raises InvalidRequestError when the action comes from an item that is not a widget."""
-    thread = await load_open_thread(store, params.thread_id, context)
+    thread = await store.load_thread(params.thread_id, context)
+    require_active(thread)
     sender = await _load_sender(store, params, context)
     if sender is not None and not isinstance(sender, WidgetItem):
         raise InvalidRequestError("Actions come from widgets: this item is none.", param="params.item_id")

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 
 from chatkit_asgi.clock import utcnow
-from chatkit_asgi.errors import ConflictError, InvalidRequestError, NotFoundError
+from chatkit_asgi.errors import ConflictError, InvalidRequestError
 from chatkit_asgi.server.turn import Opening
 from chatkit_asgi.server.wire import client_view
 from chatkit_asgi.store import Store, TContext
@@ -43,6 +43,7 @@ __all__ = [
     "list_threads",
     "load_open_thread",
     "page_size",
+    "require_active",
     "retry_after_item",
     "update_thread",
 ]
@@ -65,8 +66,12 @@ def page_size(limit: int | None, most: int) -> int:
 
 
 async def load_open_thread(store: Store[TContext], thread_id: str, context: TContext) -> ThreadMetadata:
-    """A thread that takes input. Raises NotFoundError, and ConflictError when it is locked or closed."""
-    thread = await store.load_thread(thread_id, context)
+    """A thread in which a turn may begin. Raises NotFoundError, and ConflictError when it takes no input."""
+    return require_active(await store.load_thread_for_turn(thread_id, context))
+
+
+def require_active(thread: ThreadMetadata) -> ThreadMetadata:
+    """The thread. Raises ConflictError when it is locked or closed."""
     if not isinstance(thread.status, ActiveStatus):
         raise ConflictError(thread.status.reason or f"This conversation is {thread.status.type}.")
     return thread
@@ -148,7 +153,7 @@ async def add_user_message(
 async def retry_after_item(
     store: Store[TContext], params: ThreadRetryAfterItemParams, context: TContext, respond: Respond[TContext]
 ) -> Opening:
-    """Delete everything after a user message, so that it is answered anew.
+    """Withdraw everything after a user message, so that it is answered anew.
 
     Raises InvalidRequestError when the item is not a user message.
     """
@@ -156,12 +161,8 @@ async def retry_after_item(
     message = await store.load_item(thread.id, params.item_id, context)
     if not isinstance(message, UserMessageItem):
         raise InvalidRequestError("Only a user's message can be retried.", param="params.item_id")
-    newer = await _load_items_after(store, message, context)
-    for item in newer:
-        await store.delete_thread_item(thread.id, item.id, context)
-    return Opening(
-        thread=thread, respond=lambda: respond(thread, message, context), superseded=list(reversed(newer))
-    )
+    superseded = await store.supersede_items(thread.id, message.id, context)
+    return Opening(thread=thread, respond=lambda: respond(thread, message, context), superseded=superseded)
 
 
 async def _make_user_message(
@@ -194,22 +195,3 @@ async def _add_user_message(
     for attachment in attachments:
         await store.save_attachment(attachment, context)
     await store.add_thread_item(message.thread_id, message, context)
-
-
-async def _load_items_after(
-    store: Store[TContext], message: UserMessageItem, context: TContext
-) -> list[ThreadItem]:
-    """All that came after the message, newest first, hidden items too."""
-    newer: list[ThreadItem] = []
-    after: str | None = None
-    while True:
-        page = await store.load_thread_items(
-            message.thread_id, after=after, limit=DEFAULT_PAGE_SIZE, order="desc", context=context
-        )
-        for item in page.data:
-            if item.id == message.id:
-                return newer
-            newer.append(item)
-        if not page.has_more or page.after is None:
-            raise NotFoundError("The message is no longer in this conversation.")
-        after = page.after
