@@ -293,8 +293,7 @@ def test_a_failed_turn_keeps_all_that_was_shown() -> None:
     assert items(theirs)[1:] == []
 
 
-@shows("unfinished-items")
-def test_an_item_that_could_not_be_written_is_tried_again() -> None:
+def test_an_item_that_cannot_be_stored_is_an_error_in_both() -> None:
     kept = {}
     for package in BOTH:
         server = make_server(package)
