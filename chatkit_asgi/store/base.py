@@ -160,7 +160,7 @@ class Store(ABC, Generic[TContext]):
 
         `load_thread_items` and `load_item` do not give them any more. `load_visible_items` does, until
         `delete_superseded_items`: the user keeps an answer until there is another, whatever happens.
-        `restore_superseded_items` takes it all back and is given what this returns.
+        `restore_superseded_items` takes it all back and is given what this returns. Raises NotFoundError.
 
         The default deletes the items and returns them, oldest first: they do not outlive the process.
         """

@@ -152,7 +152,7 @@ class MemoryStore(Store[TContext]):
         row = self._content(thread_id, context).items.get(item_id)
         item = None if row is None or row.superseded else read_item(row.document, item_id)
         if item is None:
-            raise NotFoundError(f"Item {item_id} was not found.")
+            raise _no_item(item_id)
         return item
 
     async def delete_thread_item(self, thread_id: str, item_id: str, context: TContext) -> None:
@@ -169,7 +169,9 @@ class MemoryStore(Store[TContext]):
     async def supersede_items(self, thread_id: str, after: str, context: TContext) -> list[ThreadItem]:
         async with self.transaction():
             items = self._content(thread_id, context).items
-            for row in [row for row in items.values() if after in items and row.seq > items[after].seq]:
+            if after not in items:
+                raise _no_item(after)
+            for row in [row for row in items.values() if row.seq > items[after].seq]:
                 self._put(items, row.id, replace(row, superseded=True))
         return []
 
@@ -278,6 +280,10 @@ def _position(after: str, known: dict[str, _Row]) -> int:
 
 def _no_thread(thread_id: str) -> NotFoundError:
     return NotFoundError(f"Thread {thread_id} was not found.")
+
+
+def _no_item(item_id: str) -> NotFoundError:
+    return NotFoundError(f"Item {item_id} was not found.")
 
 
 def _no_attachment(attachment_id: str) -> NotFoundError:

@@ -107,8 +107,7 @@ class Statements:
 
     def _superseding_statements(self, items: Table, threads: Table) -> None:
         mine = (items.c.thread_id == THREAD, items.c.owner == OWNER)
-        message = self.items.find.scalar_subquery()
-        self.supersede_items = update(items).where(*mine, items.c.seq > message).values(superseded=true())
+        self.supersede_items = update(items).where(*mine, items.c.seq > POSITION).values(superseded=true())
         self.restore_items = update(items).where(*mine, items.c.superseded).values(superseded=false())
         self.delete_superseded = delete(items).where(*mine, items.c.superseded)
         left = select(items.c.id).where(items.c.thread_id == threads.c.id, items.c.superseded)

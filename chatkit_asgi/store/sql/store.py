@@ -133,7 +133,7 @@ class SQLAlchemyStore(Store[TContext]):
             found = await connection.scalar(self._sql.load_item, mine)
         item = None if found is None else read_item(found, item_id)
         if item is None:
-            raise NotFoundError(f"Item {item_id} was not found.")
+            raise _no_item(item_id)
         return item
 
     async def delete_thread_item(self, thread_id: str, item_id: str, context: TContext) -> None:
@@ -156,7 +156,10 @@ class SQLAlchemyStore(Store[TContext]):
     async def supersede_items(self, thread_id: str, after: str, context: TContext) -> list[ThreadItem]:
         mine = self._mine(context, thread_id=thread_id, id=after)
         async with self.database.write() as connection:
-            await connection.execute(self._sql.supersede_items, mine)
+            position = await connection.scalar(self._sql.items.find, mine)
+            if position is None:
+                raise _no_item(after)
+            await connection.execute(self._sql.supersede_items, {**mine, "position_": position})
         return []
 
     async def restore_superseded_items(
@@ -264,6 +267,10 @@ def _storable(value: str) -> str:
 
 def _no_thread(thread_id: str) -> NotFoundError:
     return NotFoundError(f"Thread {thread_id} was not found.")
+
+
+def _no_item(item_id: str) -> NotFoundError:
+    return NotFoundError(f"Item {item_id} was not found.")
 
 
 def _no_attachment(attachment_id: str) -> NotFoundError:
