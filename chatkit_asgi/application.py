@@ -19,12 +19,13 @@ from starlette.routing import BaseRoute, Route
 
 from chatkit_asgi.attachments import BlobAttachmentStore, Signer
 from chatkit_asgi.attachments.objects import ObjectBlobStore
-from chatkit_asgi.auth import Authenticate, bearer_token, local_only
+from chatkit_asgi.auth import Authenticate, bearer_token, everybody, local_only
 from chatkit_asgi.errors import BackendError, ChatKitError, InvalidRequestError
 from chatkit_asgi.logs import configure
 from chatkit_asgi.server import FAILURE_FRAME, ChatKitServer
 from chatkit_asgi.settings import Settings
 from chatkit_asgi.store import AttachmentStore, Store
+from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.store.sql import SQLAlchemyStore, create_engine, is_current, migrate
 from chatkit_asgi.streams import MemoryTurnLog, TurnRunner
 from chatkit_asgi.web.chatkit import ChatKitEndpoint
@@ -84,7 +85,7 @@ def app_from_environment() -> Starlette:
 
 def open_store(settings: Settings) -> SQLAlchemyStore[Any]:
     """The store on the configured database; it connects when it is first used."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.make_data_dir()
     return SQLAlchemyStore(create_engine(settings.database))
 
 
@@ -138,11 +139,17 @@ class _Lifetime:
 
 def _database(settings: Settings, lifetime: _Lifetime) -> Store[Any]:
     store = open_store(settings)
-    if settings.migrates_at_start:
-        lifetime.starts(lambda: migrate(store.engine))
+    lifetime.starts(lambda: _prepare(store, settings))
     lifetime.pings(store.ping)
     lifetime.closes(store.aclose)
     return store
+
+
+async def _prepare(store: SQLAlchemyStore[Any], settings: Settings) -> None:
+    if settings.migrates_at_start:
+        await migrate(store.engine)
+    elif not await is_current(store.engine):
+        raise BackendError("The database is not up to date. Its operator can run: chatkit-asgi migrate")
 
 
 def _files(settings: Settings, store: Store[Any]) -> BlobAttachmentStore[Any]:
@@ -173,7 +180,14 @@ def _agent_server(
     settings: Settings, store: Store[Any], attachments: AttachmentStore[Any], lifetime: _Lifetime
 ) -> ChatKitServer[Any]:
     # here and not above: the Agents SDK takes seconds to load, and a server of one's own may not need it
-    from chatkit_asgi.agents import AgentServer, create_agent, create_provider, create_run_config, demo_agent
+    from chatkit_asgi.agents import (
+        AgentServer,
+        create_agent,
+        create_provider,
+        create_run_config,
+        demo_agent,
+        with_model,
+    )
 
     run_config = None
     if settings.has_model:
@@ -186,9 +200,9 @@ def _agent_server(
         lifetime.closes(provider.aclose)
         run_config = create_run_config(provider)
     if settings.agent:
-        agent = _import(settings.agent)
+        agent = with_model(_import(settings.agent), settings.model)
     elif settings.has_model:
-        agent = create_agent(settings.instructions)
+        agent = create_agent(settings.instructions, model=settings.model)
     else:
         agent = demo_agent(delay=settings.demo_delay)
     return AgentServer(
@@ -225,7 +239,9 @@ def _routes(
 def _authentication(settings: Settings) -> Authenticate:
     if settings.auth == "token":
         return bearer_token(settings.tokens())
-    return local_only(allow_remote=settings.allow_unauthenticated)
+    if settings.allow_unauthenticated:
+        return everybody
+    return local_only(pages=settings.cors_origins, public_url=settings.public_url)
 
 
 def _required(authenticate: Authenticate) -> Authenticate:
@@ -286,27 +302,19 @@ async def _check_database(settings: Settings) -> str:
     store = open_store(settings)
     try:
         await store.ping()
-        current = await is_current(store.engine)
+        if not settings.migrates_at_start:
+            await _prepare(store, settings)
     finally:
         await store.aclose()
-    address = store.engine.url.render_as_string(hide_password=True)
-    return address if current else f"{address} (not up to date: chatkit-asgi migrate brings it there)"
+    return store.engine.url.render_as_string(hide_password=True)
 
 
 async def _check_files(settings: Settings) -> str:
-    blobs = ObjectBlobStore(settings.files)
-    await blobs.put("check", _parts(b"ok"))
-    await blobs.delete("check")
+    await asyncio.to_thread(ObjectBlobStore(settings.files).probe)
     return settings.files
 
 
 async def _check_answers(settings: Settings) -> str:
-    if path := settings.server or settings.agent:
-        _import(path)
-        return path
-    return settings.model if settings.has_model else "the demo model"
-
-
-async def _parts(*parts: bytes) -> AsyncIterator[bytes]:
-    for part in parts:
-        yield part
+    store: MemoryStore[Any] = MemoryStore()
+    _server(settings, store, _files(settings, store), _Lifetime())
+    return settings.server or settings.agent or (settings.model if settings.has_model else "the demo model")

@@ -21,6 +21,8 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0 when it did what was asked, 1 when it could not."""
     options = _parser().parse_args(arguments)
+    # CHATKIT_AGENT and CHATKIT_SERVER name modules as they are seen from here, as uvicorn sees them
+    sys.path.insert(0, "")
     try:
         return int(options.run(options, Settings()))
     except ValidationError as exc:
@@ -33,7 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _explain(exc: ValidationError) -> str:
     """The faults in the operator's terms: which variable, and what is wrong with it."""
     faults = (
-        ": ".join([*(variable_of(str(name)) for name in fault["loc"][:1]), fault["msg"]])
+        ": ".join(
+            [
+                *(variable_of(str(name)) for name in fault["loc"][:1]),
+                fault["msg"].removeprefix("Value error, "),
+            ]
+        )
         for fault in exc.errors(include_url=False, include_input=False)
     )
     return "the settings are not valid. " + "; ".join(faults)

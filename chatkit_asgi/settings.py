@@ -9,6 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from chatkit_asgi.errors import InvalidRequestError
+
 __all__ = ["Settings", "variable_of"]
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
@@ -52,9 +54,9 @@ class Settings(BaseSettings):
     model: str = "gpt-4.1-mini"
     """The model that answers when no agent is set."""
     models: CommaSeparated = ()
-    """Models that the composer may choose, with commas between them."""
+    """Models that clients may choose by `inference_options.model`, with commas between them."""
     model_api: Literal["responses", "chat_completions"] = "responses"
-    """Which API the model's server speaks."""
+    """Which API the model's server speaks: `responses` or `chat_completions`."""
     instructions: str = "You are a helpful assistant."
     """The system prompt of the built-in agent."""
     openai_api_key: SecretStr = Field(
@@ -85,13 +87,13 @@ class Settings(BaseSettings):
     """Media types that may be uploaded, `image/*` is understood; empty: all."""
 
     on_disconnect: Literal["cancel", "continue"] = "cancel"
-    """When the last reader of an answer leaves: stop and keep what was said, or finish."""
+    """When the last reader of an answer leaves: `cancel` keeps what was said, `continue` finishes it."""
     heartbeat: float = Field(default=15.0, ge=0)
     """Seconds of silence after which a stream carries a comment; 0: never."""
     page: bool = True
     """Serve the built-in chat page at `/`."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    """How much is logged."""
+    """How much is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."""
 
     @field_validator("models", "cors_origins", "upload_types", mode="before")
     @classmethod
@@ -128,6 +130,18 @@ class Settings(BaseSettings):
             raise ValueError("CHATKIT_AUTH=token needs CHATKIT_AUTH_TOKENS=user:token,…")
         return self
 
+    def make_data_dir(self) -> None:
+        """Make the folder unless it is there. Raises InvalidRequestError when that cannot be."""
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise self._unusable(exc) from exc
+
+    def _unusable(self, exc: OSError) -> InvalidRequestError:
+        return InvalidRequestError(
+            f"The folder {self.data_dir} cannot be used ({exc.strerror}): set CHATKIT_DATA_DIR to another."
+        )
+
     @property
     def database(self) -> str:
         """The database URL with its default filled in."""
@@ -156,7 +170,13 @@ class Settings(BaseSettings):
     def signing_keys(self) -> list[str]:
         """The keys that sign links, the first one first; made and kept with mode 0600 where none is set."""
         given = [key.strip() for key in self.secret_key.get_secret_value().split(",") if key.strip()]
-        return given or [_kept_key(self.data_dir / "secret-key")]
+        if given:
+            return given
+        self.make_data_dir()
+        try:
+            return [_kept_key(self.data_dir / "secret-key")]
+        except OSError as exc:
+            raise self._unusable(exc) from exc
 
 
 def variable_of(field: str) -> str:
@@ -166,7 +186,6 @@ def variable_of(field: str) -> str:
 
 def _kept_key(path: Path) -> str:
     """The key in the file, which the first of several processes to come here makes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,5 +1,6 @@
 """The command line, as an operator types it."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -67,6 +68,25 @@ def test_import_paths_that_lead_nowhere_are_told(
     monkeypatch.setenv("CHATKIT_AGENT", "no_such_module:agent")
     assert main(["check"]) == 1
     assert "no_such_module:agent" in capsys.readouterr().out
+
+
+def test_modules_are_looked_for_in_the_working_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The installed command does not put it on the path, as uvicorn and `python -m` do."""
+    Path("mine.py").write_text("from agents import Agent\nagent = Agent(name='Mine')\nnothing = 1\n")
+    command = [str(Path(sys.executable).with_name("chatkit-asgi")), "check"]
+    for name, status in (("mine:agent", 0), ("mine:nothing", 1)):
+        monkeypatch.setenv("CHATKIT_AGENT", name)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == status, done.stdout + done.stderr
+
+
+def test_folder_that_cannot_be_made_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("taken").write_text("")
+    monkeypatch.setenv("CHATKIT_DATA_DIR", "taken/data")
+    assert main(["migrate"]) == 1
+    assert "CHATKIT_DATA_DIR" in capsys.readouterr().err
 
 
 def test_module_runs_as_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,14 +22,16 @@ async def names(
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "my_app"}
     for block in re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL):
-        exec(compile(block, "README.md", "exec"), names)  # noqa: S102 - the README is ours
+        own: Names = {"__name__": "my_app"}  # each block is a module
+        exec(compile(block, "README.md", "exec"), own)  # noqa: S102 - the README is ours
+        names |= own
     async with names["chat"].router.lifespan_context(names["chat"]):
         yield names
 
 
 async def test_mounted_app_asks_the_host_who_is_calling(names: dict[str, Any]) -> None:
     transport = httpx.ASGITransport(names["app"])
-    async with httpx.AsyncClient(transport=transport, base_url="http://app.test/chat") as http:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost/chat") as http:
         assert (await Chat(http).post("threads.list")).status_code == 401
         http.headers["x-demo-user"] = "me"
         assert (await Chat(http).ask("threads.list"))["data"] == []
@@ -37,6 +39,6 @@ async def test_mounted_app_asks_the_host_who_is_calling(names: dict[str, Any]) -
 
 async def test_server_of_ones_own_answers(names: dict[str, Any], tmp_path: Path) -> None:
     app = create_app(Settings(data_dir=tmp_path), server=names["Parrot"](MemoryStore()))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app.test") as http:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         events = await Chat(http).create("Polly")
     assert events[-1]["item"]["content"][0]["text"] == "Polly"

@@ -17,6 +17,7 @@ from chatkit_asgi.agents.models import (
     create_agent,
     create_provider,
     create_run_config,
+    with_model,
 )
 from chatkit_asgi.agents.output import ResponseStreamConverter
 from chatkit_asgi.agents.response_events import StreamingThoughtTracker
@@ -50,6 +51,7 @@ __all__ = [
     "simple_to_agent_input",
     "stream_agent_response",
     "stream_widget",
+    "with_model",
 ]
 
 if not TYPE_CHECKING:  # or else a checker would take every name for one of ours

@@ -5,7 +5,9 @@ from typing import Any, Literal
 from agents import Agent, Model, ModelProvider, OpenAIProvider, RunConfig
 from openai import AsyncOpenAI
 
-__all__ = ["ModelApi", "OpenAIModels", "create_agent", "create_provider", "create_run_config"]
+from chatkit_asgi.errors import InvalidRequestError
+
+__all__ = ["ModelApi", "OpenAIModels", "create_agent", "create_provider", "create_run_config", "with_model"]
 
 ModelApi = Literal["responses", "chat_completions"]
 
@@ -57,6 +59,17 @@ def create_run_config(provider: ModelProvider, *, model: str | None = None) -> R
     )
 
 
-def create_agent(instructions: str) -> Agent[Any]:  # Any: the context is the caller's
-    """An agent without tools, which answers with the provider's own model."""
-    return Agent(name="Assistant", instructions=instructions)
+def create_agent(instructions: str, *, model: str) -> Agent[Any]:  # Any: the context is the caller's
+    """An agent without tools."""
+    return Agent(name="Assistant", instructions=instructions, model=model)
+
+
+def with_model(agent: Agent[Any], model: str) -> Agent[Any]:
+    """The agent itself or, when it names no model, a copy that names this one.
+
+    An agent without a model carries settings for the SDK's own default, which other models refuse. Raises
+    InvalidRequestError for what is no agent.
+    """
+    if not isinstance(agent, Agent):
+        raise InvalidRequestError(f"CHATKIT_AGENT names a {type(agent).__name__}: it has to be an Agent.")
+    return agent if agent.model is not None else agent.clone(model=model)

@@ -47,6 +47,12 @@ class ObjectBlobStore:
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:
         return await _Upload(self._store, key).run(chunks)
 
+    def probe(self) -> None:
+        """Write a blob and delete it again. Raises BackendError when that cannot be done."""
+        with _translated():
+            obstore.put(self._store, "probe", b"")
+            obstore.delete(self._store, "probe")
+
     async def open(self, key: str) -> AsyncIterator[bytes]:
         with _translated():
             found = await obstore.get_async(self._store, key)

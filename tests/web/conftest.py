@@ -25,5 +25,5 @@ async def app(settings: Settings) -> AsyncIterator[Starlette]:
 
 @pytest.fixture
 async def chat(app: Starlette) -> AsyncIterator[Chat]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app.test") as http:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         yield Chat(http)

@@ -127,6 +127,30 @@ async def test_callers_from_elsewhere_are_refused_without_authentication(app: St
     assert "CHATKIT_AUTH" in response.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "rebound.example"},
+        {"origin": "https://elsewhere.example", "content-type": "text/plain"},
+        {"origin": "null"},
+    ],
+)
+async def test_pages_from_elsewhere_get_nothing_through_the_users_browser(
+    chat: Chat, headers: dict[str, str]
+) -> None:
+    """DNS rebinding, and forms that need no preflight."""
+    response = await chat.http.post("/chatkit", json={"type": "threads.list", "params": {}}, headers=headers)
+    assert response.status_code == 403
+
+
+async def test_pages_that_the_operator_names_may_call(tmp_path: Path) -> None:
+    page = "https://chat.example"
+    app = create_app(Settings(data_dir=tmp_path, cors_origins=(page,)))
+    async with app.router.lifespan_context(app), client_of(app, headers={"origin": page}) as http:
+        response = await http.post("/chatkit", json={"type": "threads.list", "params": {}})
+    assert response.headers["access-control-allow-origin"] == page
+
+
 async def test_token_names_the_user_and_users_do_not_meet(tmp_path: Path) -> None:
     app = create_app(
         Settings.model_validate({"data_dir": tmp_path, "auth": "token", "auth_tokens": "a:1,b:2"})
@@ -247,6 +271,15 @@ async def test_app_without_its_database_lives_and_is_not_ready(
     assert "ConnectionRefusedError" in told[0], "the operator learns what is wrong"
 
 
+async def test_database_that_is_behind_is_not_ready_and_says_what_to_do(tmp_path: Path) -> None:
+    app = create_app(Settings(data_dir=tmp_path, auto_migrate=False))
+    async with app.router.lifespan_context(app), client_of(app) as http:
+        ready = await http.get("/readyz")
+        asked = await http.post("/chatkit", json={"type": "threads.list", "params": {}})
+    assert (ready.status_code, asked.status_code) == (503, 503)
+    assert "chatkit-asgi migrate" in asked.json()["error"]["message"]
+
+
 async def test_frames_are_one_line_of_json(chat: Chat) -> None:
     response = await chat.post("threads.create", input=Chat.message("line\nbreaks \u2028 and ünïcode"))
     assert response.headers["cache-control"] == "no-cache, no-transform"
@@ -257,4 +290,4 @@ async def test_frames_are_one_line_of_json(chat: Chat) -> None:
 
 def client_of(app: Starlette, *, address: str = "127.0.0.1", **options: object) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app, client=(address, 1234))
-    return httpx.AsyncClient(transport=transport, base_url="http://app.test", **options)  # type: ignore[arg-type]  # as given
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost", **options)  # type: ignore[arg-type]  # as given
