@@ -1,6 +1,8 @@
 """What only the database stores can show: restarts, writers side by side, cancelled statements, plans."""
 
 import asyncio
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 from traceback import format_exception
 
@@ -128,6 +130,28 @@ async def test_cancelled_call_is_carried_out_or_undone_but_never_stuck(
         await store.add_thread_item("thr_1", make_user_message(id="msg_last"), context)
     page = await store.load_thread_items("thr_1", None, 99, "desc", context)
     assert page.data[0].id == "msg_last"
+
+
+@pytest.fixture
+def _no_garbage_collection() -> Iterator[None]:
+    """What depends on it to be cleaned up is not cleaned up."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("_no_garbage_collection")
+async def test_cancelled_task_leaves_no_lock_behind(engine: AsyncEngine, context: RequestContext) -> None:
+    store: SQLAlchemyStore = SQLAlchemyStore(engine)
+    await store.save_thread(make_thread(), context)
+    for steps in range(100):
+        task = asyncio.create_task(store.save_thread(make_thread(), context))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        with anyio.fail_after(BOUND):
+            await store.save_thread(make_thread(), context)
 
 
 async def test_deleted_thread_leaves_no_row_behind(engine: AsyncEngine, context: RequestContext) -> None:

@@ -4,6 +4,7 @@ Nothing here knows a table. Errors of SQLAlchemy and of the drivers end here, as
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
@@ -73,10 +74,27 @@ def _with_driver(text: str | URL) -> URL:
 def _sqlite_engine(url: URL) -> AsyncEngine:
     if url.database in (None, "", ":memory:"):
         raise InvalidRequestError("An SQLite database needs a file; for one in memory use MemoryStore.")
-    engine = create_async_engine(url.set(database=str(Path(url.database or "").expanduser())), **SILENT)
+    engine = create_async_engine(
+        url.set(database=str(Path(url.database or "").expanduser())),
+        connect_args={"factory": _SQLiteConnection},
+        **SILENT,
+    )
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+class _SQLiteConnection(sqlite3.Connection):
+    """Ends its transaction when it is closed.
+
+    Since Python 3.11 that is put off while a cursor is open, as a cancelled call may leave it; until some
+    day the garbage is collected, the database would stay locked for everybody.
+    """
+
+    def close(self) -> None:
+        if self.in_transaction:
+            self.rollback()
+        super().close()
 
 
 def _set_pragmas(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
