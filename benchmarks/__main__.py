@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="words of the rows to run")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    warnings.simplefilter("ignore", DeprecationWarning)  # named widget classes, in both packages
+    warnings.simplefilter("ignore")  # named widget classes are deprecated in both packages
     print(HEAD)
     for name, run in _rows():
         if not options.names or any(word in name for word in options.names):

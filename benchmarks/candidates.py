@@ -4,30 +4,16 @@ The same store and the same scripted server for each, so that nothing differs bu
 """
 
 import re
-import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from itertools import count
 from types import ModuleType
 from typing import Any
 
 from pydantic import TypeAdapter
-
-import chatkit_asgi.agents
-import chatkit_asgi.server
-import chatkit_asgi.store
-import chatkit_asgi.types
-import chatkit_asgi.widgets
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import chatkit.agents
-    import chatkit.server
-    import chatkit.store
-    import chatkit.types
-    import chatkit.widgets
 
 __all__ = ["CANDIDATES", "OURS", "PUBLISHED", "PUBLISHED_PLUS", "Candidate", "Respond", "comparable"]
 
@@ -39,15 +25,31 @@ Respond = Callable[[Any, Any, Any], AsyncIterator[Any]]
 
 @dataclass(frozen=True)
 class Candidate:
-    """One package under test."""
+    """One package under test. Modules are loaded when they are used: no process has more than its own."""
 
     name: str
-    types: ModuleType
-    widgets: ModuleType
-    server: ModuleType
-    store: ModuleType
-    agents: ModuleType
+    package: str
     adapter_built_once: bool = False
+
+    @property
+    def types(self) -> ModuleType:
+        return import_module(f"{self.package}.types")
+
+    @property
+    def widgets(self) -> ModuleType:
+        return import_module(f"{self.package}.widgets")
+
+    @property
+    def server(self) -> ModuleType:
+        return import_module(f"{self.package}.server")
+
+    @property
+    def store(self) -> ModuleType:
+        return import_module(f"{self.package}.store")
+
+    @property
+    def agents(self) -> ModuleType:
+        return import_module(f"{self.package}.agents")
 
     @contextmanager
     def mended(self) -> Iterator[None]:
@@ -98,6 +100,8 @@ _BUILT_ONCE = _BuiltOnce()
 
 
 def _make_store(candidate: Candidate) -> Any:
+    page, not_found = candidate.types.Page, candidate.store.NotFoundError
+
     class ListStore(candidate.store.Store):  # type: ignore[misc, name-defined]  # of either package
         def __init__(self) -> None:
             self.forget()
@@ -122,7 +126,7 @@ def _make_store(candidate: Candidate) -> Any:
             self.items.setdefault(thread.id, {})
 
         async def load_threads(self, limit: int, after: str | None, order: str, context: Any) -> Any:
-            return candidate.types.Page(data=list(self.threads.values())[:limit])
+            return page(data=list(self.threads.values())[:limit])
 
         async def delete_thread(self, thread_id: str, context: Any) -> None:
             self.threads.pop(thread_id, None)
@@ -131,11 +135,11 @@ def _make_store(candidate: Candidate) -> Any:
             self, thread_id: str, after: str | None, limit: int, order: str, context: Any
         ) -> Any:
             items = list(self.items[thread_id].values())
-            return candidate.types.Page(data=items[:limit] if order == "asc" else items[::-1][:limit])
+            return page(data=items[:limit] if order == "asc" else items[::-1][:limit])
 
         async def load_item(self, thread_id: str, item_id: str, context: Any) -> Any:
             if item_id not in self.items[thread_id]:
-                raise candidate.store.NotFoundError(item_id)
+                raise not_found(item_id)
             return self.items[thread_id][item_id]
 
         async def add_thread_item(self, thread_id: str, item: Any, context: Any) -> None:
@@ -155,17 +159,9 @@ def _make_store(candidate: Candidate) -> Any:
     return ListStore()
 
 
-OURS = Candidate(
-    "ours",
-    chatkit_asgi.types,
-    chatkit_asgi.widgets,
-    chatkit_asgi.server,
-    chatkit_asgi.store,
-    chatkit_asgi.agents,
-)
-_published = (chatkit.types, chatkit.widgets, chatkit.server, chatkit.store, chatkit.agents)
-PUBLISHED = Candidate("published", *_published)
-PUBLISHED_PLUS = Candidate("SDK+", *_published, adapter_built_once=True)
+OURS = Candidate("ours", "chatkit_asgi")
+PUBLISHED = Candidate("published", "chatkit")
+PUBLISHED_PLUS = Candidate("SDK+", "chatkit", adapter_built_once=True)
 
 CANDIDATES = (OURS, PUBLISHED, PUBLISHED_PLUS)
 

@@ -9,7 +9,7 @@ from benchmarks.measure import Result, Target
 
 __all__ = ["measure_imports"]
 
-PACKAGES = {OURS.name: "chatkit_asgi", PUBLISHED.name: "chatkit"}
+PACKAGES = {each.name: each.package for each in (OURS, PUBLISHED)}
 SCRIPT = """
 import re, sys, time, warnings
 from pathlib import Path

@@ -12,10 +12,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+import chatkit_asgi
 from benchmarks.candidates import CANDIDATES, OURS, PUBLISHED, Candidate
 from benchmarks.operations import filled_store
 from benchmarks.turns import ready_made_events
-from chatkit_asgi import Settings, create_app
 
 __all__ = ["BARE", "make_app", "script"]
 
@@ -35,11 +35,7 @@ async def make_app(name: str) -> ASGIApp:
         return await _bare()
     candidate = next(each for each in CANDIDATES if each.name == name)
     server = await _make_server(candidate)
-    return (
-        create_app(Settings(page=False), server=server)
-        if candidate is OURS
-        else _documented(candidate, server)
-    )
+    return chatkit_asgi.create_app(server=server) if candidate is OURS else _documented(candidate, server)
 
 
 async def _make_server(candidate: Candidate) -> Any:
@@ -66,12 +62,12 @@ async def _paced(entries: Sequence[Any], pause: float) -> AsyncIterator[Any]:
 
 
 def _documented(candidate: Candidate, server: Any) -> FastAPI:
-    app = FastAPI()
+    app, streaming = FastAPI(), candidate.server.StreamingResult
 
     @app.post("/chatkit")
     async def chatkit(request: Request) -> Response:
         result = await server.process(await request.body(), {})
-        if isinstance(result, candidate.server.StreamingResult):
+        if isinstance(result, streaming):
             return StreamingResponse(result, media_type="text/event-stream")
         return Response(content=result.json, media_type="application/json")
 
