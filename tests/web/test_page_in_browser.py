@@ -1,4 +1,4 @@
-"""One walk through the page in a real browser, against the real app in a process of its own."""
+"""Walks through the page in a real browser, against the real app in a process of its own."""
 
 import os
 import re
@@ -21,10 +21,10 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium (apt-ge
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    """Where the app listens; it stops when the test is over."""
+def address(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where the app listens; it stops when the test is over. A parameter adds to its environment."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CHATKIT_", "OPENAI_"))}
-    environment = kept | {"CHATKIT_DATA_DIR": str(tmp_path)}
+    environment = kept | {"CHATKIT_DATA_DIR": str(tmp_path)} | getattr(request, "param", {})
     with subprocess.Popen(COMMAND, env=environment, stderr=subprocess.PIPE, text=True) as server:
         try:
             yield announced_address(server)
@@ -47,11 +47,17 @@ def announced_address(server: subprocess.Popen[str]) -> str:
 def page(address: str) -> Iterator[Any]:  # Any: playwright is optional
     """The page, open in a browser; errors in its scripts fail the test."""
     errors: list[str] = []
+
+    def keep_error(message: Any) -> None:
+        # the browser itself tells of each refused request
+        if message.type == "error" and "status of 401" not in message.text:
+            errors.append(message.text)
+
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         page = browser.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: errors.extend([message.text] if message.type == "error" else []))
+        page.on("console", keep_error)
         page.goto(address)
         yield page
         browser.close()
@@ -71,3 +77,23 @@ def test_an_answer_streams_in_and_is_there_after_a_reload(page: Any) -> None:
     expect(page.locator(".user_message .bubble")).to_have_text("Hello from the test")
     assert page.locator(".assistant_message .prose").inner_text() == text
     expect(page.get_by_label("Conversations", exact=True).get_by_role("listitem")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    "address", [{"CHATKIT_AUTH": "token", "CHATKIT_AUTH_TOKENS": "ann:right"}], indirect=True, ids=["token"]
+)
+def test_a_token_that_is_refused_is_asked_for_again(page: Any) -> None:
+    expect = playwright.expect
+    token = page.get_by_label("Token", exact=True)
+    refusal = page.get_by_text("That token was not accepted.")
+    expect(token).to_be_visible()
+    expect(refusal).to_be_hidden()
+    for wrong in ("wrong", "\N{SNOWMAN}"):  # the second one does not fit into a header
+        token.fill(wrong)
+        token.press("Enter")
+        expect(refusal).to_be_visible()
+        expect(token).to_have_value("")
+    token.fill("right")
+    token.press("Enter")
+    expect(page.get_by_text("Your conversations will be listed here.")).to_be_visible()
+    expect(token).to_be_hidden()

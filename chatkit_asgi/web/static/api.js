@@ -11,10 +11,10 @@ export class ApiError extends Error {
   }
 }
 
-let askForToken = async () => null;
+let askForToken = async (_wasRefused) => null;
 let renewal = null; // the question while it is open
 
-/** Gives the function that asks the user for an access token when the server wants one. */
+/** Gives the function that asks the user for an access token, and again when the last one was refused. */
 export function onUnauthorized(ask) {
   askForToken = ask;
 }
@@ -45,41 +45,53 @@ function post(type, params, signal) {
 }
 
 async function send(path, options) {
-  let response = await request(path, options);
-  if (response.status === 401 && (await renewToken())) response = await request(path, options);
+  let token = sessionStorage.getItem(TOKEN);
+  let response = await request(path, options, token);
+  while (response.status === 401 && (token = await otherToken(token)))
+    response = await request(path, options, token);
   if (response.ok) return response;
   throw new ApiError(await messageOf(response), response.status);
 }
 
-async function request(path, options) {
+async function request(path, options, token) {
+  const headers = headersFor(options, token);
   try {
-    return await fetch(new URL(path, ROOT), { ...options, method: "POST", headers: headersFor(options) });
+    return await fetch(new URL(path, ROOT), { ...options, method: "POST", headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError("The server cannot be reached. Check the connection and try again.");
   }
 }
 
-function headersFor({ headers = {} }) {
-  const token = sessionStorage.getItem(TOKEN);
-  return token ? { ...headers, Authorization: `Bearer ${token}` } : headers;
+/** Headers cannot hold every character; a token with such a one is refused like any other wrong one. */
+function headersFor({ headers = {} }, token) {
+  const sendable = token?.replace(/[^\x20-\x7e\xa0-\xff]/g, "?");
+  return token ? { ...headers, Authorization: `Bearer ${sendable}` } : headers;
 }
 
-/** Requests that are refused at the same time wait for one question. */
-function renewToken() {
-  renewal ??= askForToken()
+/**
+ * The token to try after `refused`, or null. Requests that are refused at the same time wait for one question;
+ * one that comes late takes the token that was given meanwhile.
+ */
+async function otherToken(refused) {
+  const kept = sessionStorage.getItem(TOKEN);
+  if (kept && kept !== refused) return kept;
+  renewal ??= askForToken(Boolean(refused))
     .then(keepToken)
     .finally(() => (renewal = null));
   return renewal;
 }
 
-function keepToken(token) {
+function keepToken(answer) {
+  const token = answer?.trim();
   if (token) sessionStorage.setItem(TOKEN, token);
   else sessionStorage.removeItem(TOKEN);
-  return Boolean(token);
+  return token;
 }
 
 async function messageOf(response) {
+  if (response.status === 401)
+    return "This server wants an access token. Send a message or reload the page to enter one.";
   const body = await response.json().catch(() => null);
   return body?.error?.message || `The server answered with status ${response.status}.`;
 }

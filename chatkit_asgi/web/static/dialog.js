@@ -8,6 +8,7 @@ import { byId } from "./dom.js";
 export function ask({
   title,
   text = "",
+  error = "",
   label = null,
   value = "",
   type = "text",
@@ -17,10 +18,11 @@ export function ask({
   const dialog = byId("dialog");
   const input = byId("dialog-input");
   byId("dialog-title").textContent = title;
+  byId("dialog-error").textContent = error;
   byId("dialog-text").textContent = text;
   byId("dialog-field").hidden = !label;
   byId("dialog-label").textContent = label ?? "";
-  Object.assign(input, { value, type });
+  Object.assign(input, { value, type, required: Boolean(label) });
   Object.assign(byId("dialog-ok"), { textContent: ok, className: `button ${danger ? "danger" : "primary"}` });
   dialog.showModal();
   if (label) input.select();

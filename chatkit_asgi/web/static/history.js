@@ -23,6 +23,7 @@ export class History {
     this.rows = new Map(); // id -> <li>
     this.current = null;
     this.after = null;
+    this.hasFailed = false; // the last load; then what is listed is not all
     this.list = byId("threads");
     this.note = byId("threads-note");
     this.more = byId("more-threads");
@@ -30,6 +31,7 @@ export class History {
   }
 
   async load() {
+    this.hasFailed = false;
     try {
       const page = await call("threads.list", { limit: PAGE_SIZE, order: "desc", after: this.after });
       page.data.forEach((thread) => this.show(thread));
@@ -37,6 +39,7 @@ export class History {
       this.more.hidden = !(page.has_more && page.after);
       this.sayIfEmpty();
     } catch (error) {
+      this.hasFailed = true;
       this.say(error.message);
     }
   }
@@ -56,6 +59,12 @@ export class History {
     this.show(thread);
     if (isNew) this.list.prepend(this.rows.get(thread.id));
     this.say("");
+    if (this.hasFailed) this.load(); // now that the server answers
+  }
+
+  /** Draws the row of a thread anew, if there is one: it may be called by other words now. */
+  refresh(thread) {
+    if (this.rows.has(thread.id)) this.show(thread);
   }
 
   select(id) {

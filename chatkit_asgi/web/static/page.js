@@ -165,9 +165,10 @@ function followReader() {
   isFollowing = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END;
 }
 
-function askForToken() {
+function askForToken(wasRefused) {
   const text = "This server wants an access token. It is kept until the browser tab is closed.";
-  return ask({ title: "Access token", text, label: "Token", type: "password", ok: "Continue" });
+  const error = wasRefused ? "That token was not accepted." : "";
+  return ask({ title: "Access token", error, text, label: "Token", type: "password", ok: "Continue" });
 }
 
 function start() {
