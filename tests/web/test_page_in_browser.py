@@ -1,5 +1,6 @@
 """Walks through the page in a real browser, against the real app in a process of its own."""
 
+import base64
 import os
 import re
 import shutil
@@ -16,6 +17,10 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright
 CHROMIUM = shutil.which("chromium")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 COMMAND = [sys.executable, "-m", "uvicorn", "chatkit_asgi:app", "--port", "0", "--no-access-log"]
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium (apt-get install chromium)")
 
@@ -97,3 +102,16 @@ def test_a_token_that_is_refused_is_asked_for_again(page: Any) -> None:
     token.press("Enter")
     expect(page.get_by_text("Your conversations will be listed here.")).to_be_visible()
     expect(token).to_be_hidden()
+
+
+def test_files_are_sent_without_text_and_images_are_shown(page: Any) -> None:
+    expect = playwright.expect
+    send = page.get_by_role("button", name="Send")
+    expect(send).to_be_disabled()
+    page.locator("#files").set_input_files({"name": "dot.png", "mimeType": "image/png", "buffer": PIXEL})
+    send.click()
+    expect(page.get_by_label("Good answer")).to_be_visible()
+    page.reload()
+    expect(page.locator(".user_message .attachment")).to_have_text("dot.png")
+    page.wait_for_function("document.querySelector('.user_message img')?.naturalWidth === 1")
+    expect(page.locator(".user_message .bubble")).to_have_count(0)

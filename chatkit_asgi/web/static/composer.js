@@ -49,7 +49,8 @@ export class Composer {
 
   canSend() {
     const isReady = this.files.every((file) => file.attachment);
-    return !this.isBusy && !this.message.disabled && isReady && this.message.value.trim() !== "";
+    const hasContent = this.files.length > 0 || this.message.value.trim() !== "";
+    return !this.isBusy && !this.message.disabled && isReady && hasContent;
   }
 
   clear() {

@@ -72,7 +72,7 @@ export class Conversation {
   /** Sends a message; `draft` is {text, attachments}. */
   async send(draft) {
     const input = {
-      content: [{ type: "input_text", text: draft.text }],
+      content: draft.text ? [{ type: "input_text", text: draft.text }] : [],
       attachments: draft.attachments.map(({ id }) => id),
       inference_options: {},
     };

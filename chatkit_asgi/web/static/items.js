@@ -58,7 +58,8 @@ function paintUserMessage(node, item) {
           { class: "attachments" },
           attachments.map((file) => attachmentView(file)),
         ),
-      el("div", { class: "bubble", dir: "auto" }, item.content.map(userContent)),
+      item.content.length > 0 &&
+        el("div", { class: "bubble", dir: "auto" }, item.content.map(userContent)),
     ].filter(Boolean),
   );
 }
