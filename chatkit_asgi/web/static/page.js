@@ -8,12 +8,8 @@ import { announce, byId, el, icon } from "./dom.js";
 import { addressOf, History, titleOf } from "./history.js";
 import { openSidebar, closeSidebar } from "./sidebar.js";
 
-const SUGGESTIONS = [
-  "/help",
-  "What can you do?",
-  "Write a haiku about the sea",
-  "Explain server-sent events briefly",
-];
+// Whoever answers, a model or the demo, has something to say to these.
+const SUGGESTIONS = ["Hello!", "Who am I talking to?", "What can you do?"];
 const NEAR_END = 80; // px; a reader this close to the end wants to follow it
 
 const log = byId("log");
