@@ -115,3 +115,18 @@ def test_files_are_sent_without_text_and_images_are_shown(page: Any) -> None:
     expect(page.locator(".user_message .attachment")).to_have_text("dot.png")
     page.wait_for_function("document.querySelector('.user_message img')?.naturalWidth === 1")
     expect(page.locator(".user_message .bubble")).to_have_count(0)
+
+
+def test_only_a_failure_that_can_be_retried_offers_it(page: Any) -> None:
+    expect = playwright.expect
+    message = page.get_by_label("Message", exact=True)
+    again = page.get_by_role("button", name="Try again")
+    message.fill("/fail")
+    message.press("Enter")
+    again.click()
+    expect(page.locator(".user_message")).to_have_count(1)
+    expect(again).to_be_visible()
+    message.fill("/error")
+    message.press("Enter")
+    expect(page.get_by_text("asked for an error")).to_be_visible()
+    expect(again).to_have_count(0)

@@ -164,7 +164,7 @@ export class Conversation {
     const message =
       error instanceof ApiError ? error.message : "The connection was lost before the answer was complete.";
     if (this.items.has(SENDING)) this.refusal = message;
-    else this.note("danger", message, { canRetry: !error.status });
+    else this.note("danger", message, { canRetry: !error.status || this.retried });
     return undefined;
   }
 
