@@ -130,3 +130,22 @@ def test_only_a_failure_that_can_be_retried_offers_it(page: Any) -> None:
     message.press("Enter")
     expect(page.get_by_text("asked for an error")).to_be_visible()
     expect(again).to_have_count(0)
+
+
+def test_a_thread_without_a_title_is_called_by_its_beginning_or_its_time(page: Any) -> None:
+    expect = playwright.expect
+    message = page.get_by_label("Message", exact=True)
+    row = page.get_by_label("Conversations", exact=True).get_by_role("listitem")
+    message.fill("Where do the tides come from?\nAnd where do they go?")
+    message.press("Enter")
+    expect(page.get_by_label("Good answer")).to_be_visible()
+    thread = page.url.rpartition("/")[2]
+    renaming = {"type": "threads.update", "params": {"thread_id": thread, "title": ""}}
+    assert page.request.post(page.url.partition("#")[0] + "chatkit", data=renaming).ok
+    page.reload()
+    expect(row).to_have_text("Where do the tides come from?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Where do the tides come from?")
+    page.get_by_text("New chat").first.click()
+    expect(row).to_have_text("Where do the tides come from?")
+    page.reload()  # now nothing of the thread has been on the page
+    expect(row).to_have_text(re.compile(r"\d{4}.*\d:\d\d"))

@@ -3,6 +3,7 @@
 import { ApiError, call, stream } from "./api.js";
 import { announce, button, el } from "./dom.js";
 import { isShown, itemNode, paintItem } from "./items.js";
+import { noteBeginning } from "./titles.js";
 import { applyUpdate } from "./updates.js";
 
 const PAGE_SIZE = 50;
@@ -45,6 +46,7 @@ export class Conversation {
     const conversation = new Conversation(thread, host);
     if (thread.items.has_more) await conversation.loadEarlier();
     else thread.items.data.forEach((item) => conversation.put(item));
+    conversation.noteBeginning();
     return conversation;
   }
 
@@ -201,7 +203,15 @@ export class Conversation {
 
   setThread(thread) {
     this.thread = thread;
+    this.noteBeginning();
     this.host.threadChanged(this);
+  }
+
+  /** The first message on the page tells what the thread is about, unless earlier ones are not loaded. */
+  noteBeginning() {
+    const first = this.list.querySelector(".user_message");
+    if (first && !this.earlier.firstChild)
+      noteBeginning(this.thread.id, this.items.get(first.dataset.id).item);
   }
 
   /** Shows an item, in its old place if it has one, else before `place` or at the end. */

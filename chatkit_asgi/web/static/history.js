@@ -3,13 +3,9 @@
 import { call } from "./api.js";
 import { ask } from "./dialog.js";
 import { announce, byId, el, iconButton } from "./dom.js";
+import { titleOf } from "./titles.js";
 
 const PAGE_SIZE = 30;
-const UNTITLED = "Untitled conversation";
-
-export function titleOf(thread) {
-  return thread?.title || UNTITLED;
-}
 
 /** The address of a thread within the page. */
 export function addressOf(id) {

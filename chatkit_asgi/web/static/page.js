@@ -5,8 +5,9 @@ import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { ask } from "./dialog.js";
 import { announce, byId, el, icon } from "./dom.js";
-import { addressOf, History, titleOf } from "./history.js";
+import { addressOf, History } from "./history.js";
 import { openSidebar, closeSidebar } from "./sidebar.js";
+import { titleOf } from "./titles.js";
 
 // Whoever answers, a model or the demo, has something to say to these.
 const SUGGESTIONS = ["Hello!", "Who am I talking to?", "What can you do?"];
@@ -99,6 +100,7 @@ function showThread() {
   const title = thread ? titleOf(thread) : "New chat";
   byId("title").textContent = title;
   document.title = thread ? `${title} – Chat` : "Chat";
+  if (thread) history.refresh(thread);
   history.select(thread?.id ?? null);
   composer.setStatus(thread?.status);
   if (thread && location.hash !== addressOf(thread.id)) {
