@@ -9,6 +9,10 @@ __all__ = ["TurnLog", "TurnReader"]
 class TurnReader(Protocol):
     """One reader's place in a turn's log."""
 
+    @property
+    def at_end(self) -> bool:
+        """Whether it is known that `read` has nothing more to give."""
+
     async def read(self) -> Sequence[bytes]:
         """The next frames, at least one, as soon as there are any; none at all: the turn has ended.
 

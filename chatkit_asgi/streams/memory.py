@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from weakref import WeakSet
 
 from chatkit_asgi.errors import ConflictError, NotFoundError
 
@@ -16,28 +15,33 @@ class _Turn:
     def __init__(self) -> None:
         self.frames: list[bytes] = []
         self.closed = False
-        self.waiting: WeakSet[asyncio.Event] = WeakSet()
+        self.waiting: list[asyncio.Future[None]] = []
 
     def wake_readers(self) -> None:
-        for event in self.waiting:
-            event.set()
+        for waiter in self.waiting:
+            if not waiter.done():  # its reader was cancelled
+                waiter.set_result(None)
+        self.waiting.clear()
 
 
 class _MemoryReader:
     def __init__(self, turn: _Turn, after: int) -> None:
         self._turn = turn
         self._seen = after
-        self._news = asyncio.Event()
-        turn.waiting.add(self._news)
+
+    @property
+    def at_end(self) -> bool:
+        return self._turn.closed and self._seen >= len(self._turn.frames)
 
     async def read(self) -> Sequence[bytes]:
-        while True:
-            self._news.clear()
-            batch = self._turn.frames[self._seen : self._seen + MOST_FRAMES_AT_ONCE]
-            if batch or self._turn.closed:
-                self._seen += len(batch)
-                return batch
-            await self._news.wait()
+        turn = self._turn
+        while self._seen >= len(turn.frames) and not turn.closed:
+            waiter = asyncio.get_running_loop().create_future()
+            turn.waiting.append(waiter)
+            await waiter
+        batch = turn.frames[self._seen : self._seen + MOST_FRAMES_AT_ONCE]
+        self._seen += len(batch)
+        return batch
 
 
 class MemoryTurnLog:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import cast
@@ -27,9 +27,14 @@ class RunningTurn:
         self._reader = reader
         self._stop = stop
 
-    async def read(self) -> list[bytes]:
+    @property
+    def at_end(self) -> bool:
+        """Whether it is known that `read` has nothing more to give."""
+        return self._reader.at_end
+
+    def read(self) -> Awaitable[Sequence[bytes]]:
         """The next frames; none at the turn's end. May be cancelled and called again."""
-        return list(await self._reader.read())
+        return self._reader.read()
 
     def leave(self) -> None:
         """The reader is gone: the turn is stopped, or runs on, as the operator chose. May be repeated."""
@@ -71,7 +76,7 @@ class TurnRunner:
         task = asyncio.create_task(self._run(turn_id, frames), name=f"turn {turn_id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        # not in _run's finally: a task that is cancelled before its first step never gets there
+        # again, after _run's finally: a task that is cancelled before its first step never gets there
         task.add_done_callback(lambda _: self._log.close(turn_id))
         return RunningTurn(reader, partial(self._stop, task) if self._cancel_on_disconnect else None)
 
@@ -113,3 +118,5 @@ class TurnRunner:
         except Exception:
             logger.exception("turn %s failed", turn_id)
             self._log.append(turn_id, self._failure_frame)
+        finally:
+            self._log.close(turn_id)

@@ -4,16 +4,16 @@ A response with heartbeats which notices a lost client by itself, whatever the s
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Sequence
+from typing import NoReturn, Protocol
 
-import anyio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 __all__ = ["EventStreamResponse", "FrameReader"]
 
 HEARTBEAT = b": \n\n"
+MANY_FRAMES = 100
 HEADERS = {
     "cache-control": "no-cache, no-transform",
     "content-type": "text/event-stream; charset=utf-8",
@@ -22,11 +22,17 @@ HEADERS = {
 
 
 class FrameReader(Protocol):
-    """What the response sends: `read()` gives whole frames, none at the end; `leave()` ends the interest."""
+    """What the response sends."""
 
-    async def read(self) -> Sequence[bytes]: ...
+    @property
+    def at_end(self) -> bool:
+        """Whether it is known that `read` has nothing more to give."""
 
-    def leave(self) -> None: ...
+    def read(self) -> Awaitable[Sequence[bytes]]:
+        """The next whole frames; none at the end."""
+
+    def leave(self) -> None:
+        """The response is over, or its client gone. May be called twice."""
 
 
 class EventStreamResponse(Response):
@@ -37,36 +43,55 @@ class EventStreamResponse(Response):
         self.background = None
         self.init_headers(HEADERS)
         self._reader = reader
-        self._heartbeat = heartbeat or None
+        self._heartbeat = heartbeat
+        self._sent_at = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         try:
-            async with anyio.create_task_group() as group:
-                group.start_soon(self._watch, receive, group.cancel_scope.cancel)
-                await self._send_all(send)
-                group.cancel_scope.cancel()
+            await send(start)
+            async with asyncio.TaskGroup() as group:
+                companions = [group.create_task(self._watch(receive)), group.create_task(self._beat(send))]
+                last = await self._send_all_but_last(send)
+                for companion in companions:
+                    companion.cancel()
+                await send({"type": "http.response.body", "body": last, "more_body": False})
+        except* _ClientLeftError:
+            pass
         finally:
             self._reader.leave()
 
-    async def _watch(self, receive: Receive, stop: Callable[[], None]) -> None:
+    async def _watch(self, receive: Receive) -> NoReturn:
         while (await receive())["type"] != "http.disconnect":
             pass
-        stop()
+        raise _ClientLeftError
 
-    async def _send_all(self, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        while frames := await self._next_frames():
-            await send({"type": "http.response.body", "body": b"".join(frames), "more_body": True})
-            # a server whose client has gone may return from send without ever waiting: let the watcher run
-            await asyncio.sleep(0)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    async def _beat(self, send: Send) -> None:
+        """Break every silence. This costs nothing while frames come, unlike a time limit for each of them."""
+        loop = asyncio.get_running_loop()
+        self._sent_at = loop.time()
+        while self._heartbeat:
+            silent = loop.time() - self._sent_at
+            if silent < self._heartbeat:
+                await asyncio.sleep(self._heartbeat - silent)
+            else:
+                await self._send(send, HEARTBEAT)
 
-    def _next_frames(self) -> Awaitable[Sequence[bytes]]:
-        return self._read_or_beat() if self._heartbeat else self._reader.read()
+    async def _send_all_but_last(self, send: Send) -> bytes:
+        """The last frames go out with the end of the response, in one write."""
+        while frames := await self._reader.read():
+            if self._reader.at_end:
+                return b"".join(frames)
+            await self._send(send, b"".join(frames))
+            if len(frames) >= MANY_FRAMES:
+                # neither reader nor server may ever have to wait: let others run, the watcher among them
+                await asyncio.sleep(0)
+        return b""
 
-    async def _read_or_beat(self) -> Sequence[bytes]:
-        try:
-            async with asyncio.timeout(self._heartbeat):
-                return await self._reader.read()
-        except TimeoutError:
-            return [HEARTBEAT]
+    async def _send(self, send: Send, frames: bytes) -> None:
+        self._sent_at = asyncio.get_running_loop().time()
+        await send({"type": "http.response.body", "body": frames, "more_body": True})
+
+
+class _ClientLeftError(Exception):
+    """Ends the response from within its task group."""
