@@ -198,16 +198,16 @@ class Store(ABC, Generic[TContext]):
     ) -> Page[ThreadItem]:
         """As `load_thread_items`, without the items a client never sees; full whenever more of them exist.
 
-        The default reads on until the page is full; a backend does better in its query.
+        The default reads on until the page is full, and may announce more where only hidden items follow;
+        a backend does better in its query.
         """
         seen: list[ThreadItem] = []
         while True:
-            page = await self.load_thread_items(thread_id, after, limit + 1, order, context)
+            # never more than fits: the only cursor that every store knows is that of a page it gave
+            page = await self.load_thread_items(thread_id, after, limit - len(seen), order, context)
             seen += [item for item in page.data if not is_hidden(item)]
-            if len(seen) > limit:
-                return Page(data=seen[:limit], has_more=True, after=seen[limit - 1].id)
-            if not page.has_more or page.after in (None, after):
-                return Page(data=seen, has_more=False)
+            if len(seen) >= limit or not page.has_more or page.after in (None, after):
+                return Page(data=seen, has_more=page.has_more, after=page.after)
             after = page.after
 
     async def save_feedback(

@@ -5,6 +5,7 @@ import pytest
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.errors import InvalidRequestError
 from chatkit_asgi.store import Store
+from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.types import Page, ThreadItem
 from tests.factories import make_hidden_context, make_sdk_hidden_context, make_thread, make_user_message
 from tests.store.rows import spoil
@@ -155,6 +156,35 @@ async def test_default_way_to_visible_items_gives_the_same_pages(
     rest = await Store.load_visible_items(half_hidden_store, "thr_1", first.after, 4, "asc", context)
     assert (numbers(first), first.has_more) == ([1, 2, 3, 4], True)
     assert (numbers(rest), rest.has_more) == ([5, 6], False)
+
+
+class _OwnCursors(MemoryStore[object]):
+    """As stores written for the published package may be: an item's id is no cursor."""
+
+    load_visible_items = Store.load_visible_items
+
+    async def load_thread_items(
+        self, thread_id: str, after: str | None, limit: int, order: str, context: object
+    ) -> Page[ThreadItem]:
+        assert after is None or after.startswith("seq:")
+        return await super().load_thread_items(thread_id, after, limit, order, context)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 4, 6, 20])
+async def test_default_way_to_visible_items_knows_only_the_cursors_it_was_given(
+    context: RequestContext, limit: int
+) -> None:
+    store = _OwnCursors()
+    await store.save_thread(make_thread(), context)
+    for number in range(1, 7):
+        await store.add_thread_item("thr_1", make_hidden_context(id=f"hidden_{number}"), context)
+        await add(store, context, number)
+    page, found = Page[ThreadItem](has_more=True), []
+    while page.has_more:
+        page = await store.load_visible_items("thr_1", page.after, limit, "asc", context)
+        assert len(page.data) <= limit
+        found += numbers(page)
+    assert found == [1, 2, 3, 4, 5, 6]
 
 
 async def test_hidden_item_is_a_cursor_too(half_hidden_store: Store, context: RequestContext) -> None:
