@@ -104,8 +104,8 @@ class SQLAlchemyStore(Store[TContext]):
         mine = self._mine(context, id=thread_id, thread_id=thread_id)
         async with self.database.write() as connection:
             # its items, feedback and turns go with it; everyone locks the thread first, attachments later
-            await connection.execute(self._sql.delete_thread, mine)
-            await connection.execute(self._sql.delete_attachments, mine)
+            if (await connection.execute(self._sql.delete_thread, mine)).rowcount:
+                await connection.execute(self._sql.delete_attachments, mine)
 
     async def load_thread_items(
         self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
