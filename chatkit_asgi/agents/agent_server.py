@@ -14,7 +14,6 @@ from chatkit_asgi.agents.history import HistoryConverter, ReadAttachment, to_rob
 from chatkit_asgi.agents.input import ThreadItemConverter
 from chatkit_asgi.agents.stream import stream_agent_response
 from chatkit_asgi.agents.titles import title_from
-from chatkit_asgi.agents.user_agent import agents_sdk_user_agent_override
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.errors import BaseStreamError
 from chatkit_asgi.server import ChatKitServer
@@ -132,11 +131,9 @@ class AgentServer(ChatKitServer[TContext]):
         agent_context: AgentContext[TContext],
         options: InferenceOptions,
     ) -> RunResultStreaming:
-        # the run's task copies the context variables when it is made, so they need not stay set
-        with agents_sdk_user_agent_override():
-            return Runner.run_streamed(
-                self.agent, agent_input, context=agent_context, run_config=self._config(options)
-            )
+        return Runner.run_streamed(
+            self.agent, agent_input, context=agent_context, run_config=self._config(options)
+        )
 
     def _config(self, options: InferenceOptions) -> RunConfig:
         """The run's settings with what the user chose, as far as it is on offer."""

@@ -1,7 +1,7 @@
 """The User-Agent by which calls to the model tell that they come from a ChatKit server."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -9,6 +9,7 @@ from agents.models import chatcmpl_helpers, openai_responses
 from agents.version import __version__ as agents_version
 
 from chatkit_asgi import __version__
+from chatkit_asgi.server import RESPONSE_SCOPES
 
 __all__ = ["agents_sdk_user_agent_override"]
 
@@ -24,7 +25,7 @@ _OVERRIDES: list[ContextVar[dict[str, str] | None]] = [
 
 @contextmanager
 def agents_sdk_user_agent_override() -> Iterator[None]:
-    """Sets the User-Agent for runs that are started inside the block; not to be held across a `yield`."""
+    """Sets the User-Agent for runs that are started inside the block, which may hold a `yield`."""
     tokens: list[tuple[Any, Any]] = [
         (override, override.set({"User-Agent": USER_AGENT})) for override in _OVERRIDES
     ]
@@ -32,4 +33,9 @@ def agents_sdk_user_agent_override() -> Iterator[None]:
         yield
     finally:
         for override, token in tokens:
-            override.reset(token)
+            # left in another context than entered, as when a stream is stepped in new tasks: nothing to undo
+            with suppress(ValueError):
+                override.reset(token)
+
+
+RESPONSE_SCOPES.append(agents_sdk_user_agent_override)

@@ -7,6 +7,7 @@ from chatkit_asgi.actions import Action
 from chatkit_asgi.errors import CustomStreamError, ErrorCode, StreamError
 from chatkit_asgi.server.base import ChatKitServer, parse_request
 from chatkit_asgi.server.handlers.threads import DEFAULT_PAGE_SIZE
+from chatkit_asgi.server.turn import RESPONSE_SCOPES
 from chatkit_asgi.server.widget_stream import diff_widget, stream_widget
 from chatkit_asgi.server.wire import DEFAULT_ERROR_MESSAGE, FAILURE_FRAME, NonStreamingResult, StreamingResult
 from chatkit_asgi.store import AttachmentStore, Store, StoreItemType, TContext, default_generate_id
@@ -18,6 +19,7 @@ __all__ = [
     "DEFAULT_ERROR_MESSAGE",
     "DEFAULT_PAGE_SIZE",
     "FAILURE_FRAME",
+    "RESPONSE_SCOPES",
     "Action",
     "AttachmentStore",
     "ChatKitServer",

@@ -6,6 +6,7 @@ One async generator stands between `respond()` and the bytes; what it keeps for 
 import logging
 from asyncio import CancelledError
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,12 +44,19 @@ from chatkit_asgi.types import (
     is_hidden,
 )
 
-__all__ = ["CLEANUP_SECONDS", "Opening", "Turn", "save_partial"]
+__all__ = ["CLEANUP_SECONDS", "RESPONSE_SCOPES", "Opening", "Turn", "save_partial"]
 
 logger = logging.getLogger(__name__)
 
 CLEANUP_SECONDS = 10.0
 """How long a cancelled turn may take to close its responder and to save what it has."""
+
+
+RESPONSE_SCOPES: list[Callable[[], AbstractContextManager[object]]] = []
+"""Entered around every responder. The floor above adds what its SDK wants set while a run is started.
+
+They are held across `yield`: whoever steps the stream in another context leaves them there.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +92,7 @@ class Turn(Generic[TContext]):
         self._thread = _WatchedThread(opening.thread)
         self._pending = PendingItems()
         self._deltas = _DeltaPath(self._pending)
+        self._scopes = ExitStack()
         self._responder: AsyncIterator[ThreadStreamEvent] | None = None
         self._has_failed = False
 
@@ -103,7 +112,7 @@ class Turn(Generic[TContext]):
             for event in self._opening.after_options:
                 yield encode_event(event)
             try:
-                self._responder = self._opening.respond()
+                self._responder = self._start(self._opening.respond)
                 async for event in self._responder:
                     frame = self._deltas.frame(event)
                     if frame is None:
@@ -127,6 +136,15 @@ class Turn(Generic[TContext]):
                     "a cancelled turn of thread %s did not come to its end in time", self._opening.thread.id
                 )
             raise
+        finally:
+            self._scopes.close()
+
+    def _start(
+        self, respond: Callable[[], AsyncIterator[ThreadStreamEvent]]
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        for scope in RESPONSE_SCOPES:
+            self._scopes.enter_context(scope())
+        return respond()
 
     async def _take(self, event: ThreadStreamEvent) -> bytes:
         """Save what the event says. Its frame, or nothing for what the client must not see."""
