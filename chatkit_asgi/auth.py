@@ -3,6 +3,7 @@
 import hmac
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -84,6 +85,7 @@ def _context(request: Request, user: str) -> RequestContext:
     return RequestContext(user_id=user, locale=locale_of(request), request_id=name)
 
 
+@lru_cache(maxsize=1024)
 def _is_loopback(address: str | None) -> bool:
     try:
         return address is not None and ipaddress.ip_address(address).is_loopback

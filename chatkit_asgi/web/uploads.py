@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import anyio
-from starlette.datastructures import URL, Headers, MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
@@ -49,8 +49,8 @@ def upload_routes(
 
 def base_url_of(request: Request) -> str:
     """Where the client reached this app, mount point included; for `request_base_url`."""
-    root = request.scope.get("root_path", "").rstrip("/")
-    return str(URL(scope={**request.scope, "path": root, "query_string": b""})).rstrip("/")
+    url, root = request.url, request.scope.get("root_path", "").rstrip("/")
+    return f"{url.scheme}://{url.netloc}{root}" if url.netloc else root
 
 
 class _Endpoints:
