@@ -229,7 +229,7 @@ def _routes(
         max_body_bytes=settings.max_body_bytes,
         heartbeat=settings.heartbeat,
     )
-    routes: list[BaseRoute] = [Route("/chatkit", chatkit.answer, methods=["POST"])]
+    routes: list[BaseRoute] = [Route("/chatkit", chatkit, methods=["POST"])]
     if isinstance(server.attachment_store, BlobAttachmentStore):
         routes += upload_routes(server.attachment_store, authenticate)
     routes += health_routes(lifetime.ping)

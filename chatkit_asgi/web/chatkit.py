@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from chatkit_asgi.attachments import request_base_url
 from chatkit_asgi.context import owner_of
@@ -21,7 +22,7 @@ __all__ = ["ChatKitEndpoint"]
 
 
 class ChatKitEndpoint:
-    """Answers one request of the protocol, with JSON or with a stream of events."""
+    """Answers one request of the protocol, with JSON or with a stream of events. An ASGI app."""
 
     def __init__(
         self,
@@ -38,7 +39,11 @@ class ChatKitEndpoint:
         self._max_body_bytes = max_body_bytes
         self._heartbeat = heartbeat
 
-    async def answer(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
         context = await self._authenticate(request)
         note(request, user=owner_of(context))
         body = await _read_body(request, self._max_body_bytes)

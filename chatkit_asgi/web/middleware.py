@@ -4,8 +4,8 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
+from secrets import token_hex
 from urllib.parse import quote
-from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -53,7 +53,7 @@ class _Exchange:
 
     def __init__(self, scope: Scope, send: Send) -> None:
         given = Headers(scope=scope).get("x-request-id", "")
-        self.id = given if re.fullmatch(r"[\w.:-]{1,128}", given) else uuid4().hex
+        self.id = given if re.fullmatch(r"[\w.:-]{1,128}", given) else token_hex(16)
         scope["chatkit.request_id"] = self.id
         self.scope = scope
         self.status = 0
