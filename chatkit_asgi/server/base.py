@@ -164,7 +164,9 @@ class ChatKitServer(ABC, Generic[TContext]):
 
         Raises pydantic's ValidationError, and what `dispatch` raises.
         """
-        return await self.dispatch(parse_request(request), context)
+        parsed = parse_request(request)
+        logger.info("request %s", parsed.type)
+        return await self.dispatch(parsed, context)
 
     async def dispatch(self, request: ChatKitReq, context: TContext) -> StreamingResult | NonStreamingResult:
         """Answer a request. What a streaming one brings is checked and stored when this returns.
@@ -172,7 +174,6 @@ class ChatKitServer(ABC, Generic[TContext]):
         Raises NotFoundError, InvalidRequestError, ConflictError or NotSupportedError; after that, failures
         are events of the stream.
         """
-        logger.debug("request %s", request.type)
         if not is_streaming_req(request):
             return NonStreamingResult(await self._answer(request, context))
         async with self.store.transaction():

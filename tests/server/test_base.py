@@ -1,12 +1,14 @@
 """What comes in at the door, and what the face of the package loads."""
 
+import logging
 import subprocess
 import sys
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from chatkit_asgi.context import RequestContext
+from chatkit_asgi.errors import NotFoundError
 from chatkit_asgi.server import FAILURE_FRAME, NonStreamingResult, parse_request
 from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.types import ThreadsListReq
@@ -40,10 +42,35 @@ async def test_requests_come_as_text_or_bytes(
     ],
 )
 async def test_what_is_no_request_is_refused(
-    store: MemoryStore[object], context: RequestContext, raw: str
+    store: MemoryStore[object], context: RequestContext, caplog: pytest.LogCaptureFixture, raw: str
 ) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError), caplog.at_level(logging.DEBUG):
         await ScriptedServer(store).process(raw, context)
+    assert caplog.records == []
+
+
+async def test_each_request_is_one_record_that_names_the_operation(
+    store: MemoryStore[object], context: RequestContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A refusal adds none: whoever asked is told."""
+    with pytest.raises(NotFoundError), caplog.at_level(logging.INFO):
+        await ScriptedServer(store).process(
+            '{"type":"threads.get_by_id","params":{"thread_id":"x"}}', context
+        )
+    [record] = caplog.records
+    assert record.levelno == logging.INFO
+    assert "threads.get_by_id" in record.getMessage()
+
+
+def test_reading_a_request_builds_no_validator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That takes longer than anything else in a request."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("built anew")
+
+    parse_request(LIST)
+    monkeypatch.setattr(TypeAdapter, "__init__", fail)
+    assert isinstance(parse_request(LIST), ThreadsListReq)
 
 
 async def test_a_request_can_be_built_in_python(store: MemoryStore[object], context: RequestContext) -> None:
