@@ -120,6 +120,23 @@ async def test_cancelled_turn_keeps_the_text_streamed_so_far(
     assert await stored(store, context) == [make_assistant_message("So far")]
 
 
+@cuts
+async def test_a_cancellation_is_no_failure_and_nothing_is_logged(
+    store: MemoryStore[object],
+    thread: ThreadMetadata,
+    context: RequestContext,
+    caplog: pytest.LogCaptureFixture,
+    cut: Cut,
+) -> None:
+    await cut(await begin(ScriptedServer(store, *PARTIAL, asyncio.Event()), context), b"So far")
+    assert caplog.records == []
+
+
+def test_the_note_for_the_model_blames_nobody() -> None:
+    """It may have been the user, the network or a restart."""
+    assert not {"user", "cancelled", "stopped"} & set(CUT_OFF_NOTE.lower().replace(".", "").split())
+
+
 async def test_a_stream_that_is_forgotten_keeps_its_text_too(
     store: MemoryStore[object], thread: ThreadMetadata, context: RequestContext
 ) -> None:

@@ -1,5 +1,6 @@
 """A turn: the order of events, what is stored when, and what becomes of failures."""
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -88,6 +89,27 @@ async def test_an_item_is_stored_before_the_client_sees_it(
     assert seen == [[make_assistant_message()]]
 
 
+@pytest.mark.parametrize(
+    ("event", "left"),
+    [
+        (ThreadItemReplacedEvent(item=make_task(id="msg_assistant")), [make_task(id="msg_assistant")]),
+        (ThreadItemRemovedEvent(item_id="msg_assistant"), []),
+    ],
+    ids=["replaced", "removed"],
+)
+async def test_a_stored_item_is_changed_before_the_client_sees_it(
+    store: MemoryStore[object],
+    thread: ThreadMetadata,
+    context: RequestContext,
+    event: ThreadStreamEvent,
+    left: list[ThreadItem],
+) -> None:
+    server = ScriptedServer(store, ThreadItemDoneEvent(item=make_assistant_message()), event)
+    result = await start(server, "threads.add_user_message", context, thread_id="thr_1", input=message())
+    kind = event.type.encode()
+    assert [await stored(store, context) async for frame in result if kind in frame] == [left]
+
+
 async def test_items_are_replaced_and_removed_in_the_store(
     store: MemoryStore[object], thread: ThreadMetadata, context: RequestContext
 ) -> None:
@@ -149,6 +171,24 @@ async def test_a_changed_thread_is_saved_and_announced_after_the_event(
     assert events[-1]["thread"]["status"] == {"type": "locked", "reason": "late"}
     expected = make_thread(title="New title", metadata={"step": 1}, status=LockedStatus(reason="late"))
     assert await store.load_thread("thr_1", context) == expected
+
+
+async def test_a_change_that_the_responder_saved_itself_is_announced_too(
+    store: MemoryStore[object], thread: ThreadMetadata, context: RequestContext
+) -> None:
+    class Server(ScriptedServer):
+        async def respond(
+            self, thread: ThreadMetadata, input_user_message: UserMessageItem | None, context: Any
+        ) -> AsyncIterator[ThreadStreamEvent]:
+            thread.title = "T"
+            await self.store.save_thread(thread, context)
+            yield EFFECT
+
+    events = await stream(
+        Server(store), "threads.add_user_message", context, thread_id="thr_1", input=message()
+    )
+    assert types_of(events)[2:] == ["client_effect", "thread.updated"]
+    assert events[-1]["thread"]["title"] == "T"
 
 
 async def test_a_thread_that_was_deleted_meanwhile_stays_deleted(
@@ -357,6 +397,28 @@ async def test_an_update_of_a_part_that_does_not_exist_is_not_sent(
 ) -> None:
     events = await answer(store, context, ADDED, delta("x", index=-1))
     assert types_of(events) == ["thread.item.added", "error"]
+
+
+async def test_each_frame_may_be_asked_for_by_another_task(
+    store: MemoryStore[object], thread: ThreadMetadata, context: RequestContext
+) -> None:
+    """As wrappers do that send heartbeats: what a turn sets in its context must not trouble it."""
+    script: list[Step] = [ADDED, delta("Hi"), lambda thread: setattr(thread, "title", "T")]
+    server = ScriptedServer(store, *script, ThreadItemDoneEvent(item=make_assistant_message()))
+    result = await start(server, "threads.add_user_message", context, thread_id="thr_1", input=message())
+
+    async def next_frame() -> bytes | None:
+        return await anext(result.json_events, None)
+
+    frames = []
+    while frame := await asyncio.create_task(next_frame()):
+        frames.append(frame)
+    assert [json.loads(frame[6:])["type"] for frame in frames[2:]] == [
+        "thread.item.added",
+        "thread.item.updated",
+        "thread.item.done",
+        "thread.updated",
+    ]
 
 
 class Raising(ChatKitServer[Any]):

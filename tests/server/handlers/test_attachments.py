@@ -3,7 +3,7 @@
 import pytest
 
 from chatkit_asgi.context import RequestContext
-from chatkit_asgi.errors import NotFoundError, NotSupportedError
+from chatkit_asgi.errors import BackendError, NotFoundError, NotSupportedError
 from chatkit_asgi.store import AttachmentStore
 from chatkit_asgi.store.memory import MemoryStore
 from tests.factories import make_attachment
@@ -34,6 +34,24 @@ async def test_delete_takes_bytes_and_metadata(store: MemoryStore[object], conte
     assert blobs.deleted == ["atc_1"]
     with pytest.raises(NotFoundError):
         await store.load_attachment("atc_1", context)
+
+
+async def test_a_delete_that_fails_can_be_repeated(
+    store: MemoryStore[object], context: RequestContext
+) -> None:
+    class Failing(MemoryAttachmentStore):
+        async def delete_attachment(self, attachment_id: str, context: object) -> None:
+            raise BackendError("The bucket is away.")
+
+    await store.save_attachment(make_attachment(), context)
+    with pytest.raises(BackendError):
+        await ask(
+            ScriptedServer(store, attachment_store=Failing()),
+            "attachments.delete",
+            context,
+            attachment_id="atc_1",
+        )
+    assert await store.load_attachment("atc_1", context) == make_attachment()
 
 
 async def test_somebody_elses_bytes_are_not_deleted(

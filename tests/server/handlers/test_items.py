@@ -4,8 +4,9 @@ import pytest
 
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.errors import NotFoundError
+from chatkit_asgi.server.handlers.items import MAX_ITEMS
 from chatkit_asgi.store.memory import MemoryStore
-from chatkit_asgi.types import ThreadMetadata
+from chatkit_asgi.types import Page, ThreadItem, ThreadMetadata
 from tests.factories import (
     make_assistant_message,
     make_attachment,
@@ -39,6 +40,23 @@ async def test_a_page_is_full_although_hidden_items_lie_between(
     assert ([item["id"] for item in first["data"]], first["has_more"]) == (["msg_0", "msg_1"], True)
     rest = await ask(server, "items.list", context, thread_id="thr_1", order="asc", after=first["after"])
     assert ([item["id"] for item in rest["data"]], rest["has_more"]) == (["msg_2"], False)
+
+
+async def test_what_the_store_says_of_a_thread_is_the_answer(context: RequestContext) -> None:
+    """Also of one that does not exist; and it is never asked for more than it can be expected to read."""
+
+    class Lenient(MemoryStore[object]):
+        async def load_visible_items(
+            self, thread_id: str, after: str | None, limit: int, order: str, context: object
+        ) -> Page[ThreadItem]:
+            limits.append(limit)
+            return Page()
+
+    limits: list[int] = []
+    server = ScriptedServer(Lenient())
+    answer = await ask(server, "items.list", context, thread_id="thr_none", limit=10**9)
+    assert answer == {"data": [], "has_more": False}
+    assert limits == [MAX_ITEMS]
 
 
 async def test_the_metadata_of_attachments_stays_with_us(

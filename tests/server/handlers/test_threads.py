@@ -9,6 +9,7 @@ from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.types import (
     ClosedStatus,
     LockedStatus,
+    Page,
     Thread,
     ThreadItem,
     ThreadItemDoneEvent,
@@ -20,6 +21,7 @@ from tests.factories import (
     make_attachment,
     make_hidden_context,
     make_thread,
+    make_thread_with_items,
     make_user_message,
 )
 from tests.fakes import ScriptedServer
@@ -318,6 +320,43 @@ async def test_list_takes_the_pages_cursor_or_the_last_id(
     for after in (first["after"], "thr_0"):
         rest = await ask(server, "threads.list", context, limit=9_999, order="asc", after=after)
         assert [thread["id"] for thread in rest["data"]] == ["thr_1", "thr_2"]
+
+
+async def test_list_asks_the_store_for_no_more_than_it_can_be_expected_to_read(
+    context: RequestContext,
+) -> None:
+    class Counting(MemoryStore[object]):
+        async def load_threads(
+            self, limit: int, after: str | None, order: str, context: object
+        ) -> Page[ThreadMetadata]:
+            limits.append(limit)
+            return Page()
+
+    limits: list[int] = []
+    await ask(ScriptedServer(Counting()), "threads.list", context, limit=10**9)
+    assert limits == [MAX_THREADS]
+
+
+async def test_items_that_a_store_keeps_with_the_thread_are_not_shown(context: RequestContext) -> None:
+    """There are stores that keep what they are given, and were given items once."""
+
+    class Embedding(MemoryStore[object]):
+        async def load_thread(self, thread_id: str, context: object) -> ThreadMetadata:
+            return make_thread_with_items(make_assistant_message(id="msg_stale"), title="T")
+
+        async def load_threads(
+            self, limit: int, after: str | None, order: str, context: object
+        ) -> Page[ThreadMetadata]:
+            return Page(data=[await self.load_thread("thr_1", context)])
+
+    server = ScriptedServer(store := Embedding())
+    await store.save_thread(make_thread(), context)
+    await store.add_thread_item("thr_1", make_assistant_message(id="msg_1"), context)
+    read = await ask(server, "threads.get_by_id", context, thread_id="thr_1")
+    assert [item["id"] for item in read["items"]["data"]] == ["msg_1"]
+    [listed] = (await ask(server, "threads.list", context))["data"]
+    renamed = await ask(server, "threads.update", context, thread_id="thr_1", title="new")
+    assert listed["items"] == renamed["items"] == {"data": [], "has_more": False}
 
 
 async def test_get_by_id_gives_the_first_twenty_visible_items(
