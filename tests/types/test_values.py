@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from chatkit_asgi.types import (
     ATTACHMENT_ADAPTER,
+    ActiveStatus,
     Attachment,
     AttachmentUploadDescriptor,
     AudioInput,
@@ -18,9 +19,11 @@ from chatkit_asgi.types import (
     EntitySource,
     FileAttachment,
     ImageAttachment,
+    LockedStatus,
     Page,
     ProgressUpdateEvent,
     ThreadMetadata,
+    ThreadStatus,
     Workflow,
     is_hidden,
 )
@@ -112,10 +115,10 @@ def test_dump_of_an_attachment_without_upload_url_does_not_name_it() -> None:
     assert "upload_url" not in factories.make_image_attachment().model_dump()
 
 
-def test_status_type_cannot_be_assigned() -> None:
-    status = ClosedStatus(reason="done")
+@pytest.mark.parametrize("status", [ActiveStatus(), LockedStatus(reason="later"), ClosedStatus()])
+def test_status_type_cannot_be_assigned(status: ThreadStatus) -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        setattr(status, "type", "active")  # noqa: B010 - a checker would refuse the plain assignment
+        setattr(status, "type", status.type)  # noqa: B010 - a checker would refuse the plain assignment
 
 
 def test_title_wins_over_duration_in_a_summary() -> None:

@@ -52,8 +52,11 @@ def test_every_kind_of_item_survives_a_round_trip() -> None:
         assert THREAD_ITEM_ADAPTER.validate_json(THREAD_ITEM_ADAPTER.dump_json(item)) == item
 
 
-def test_request_built_without_its_type_is_a_valid_request() -> None:
-    request = ThreadsCreateReq.model_validate({"params": {"input": make_user_message_input()}})
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda request_: request_["type"])
+def test_request_built_without_its_type_is_a_valid_request(request_: dict[str, Any]) -> None:
+    cls = type(CHATKIT_REQ_ADAPTER.validate_python(request_))
+    request = cls.model_validate({"params": request_["params"]})
+    assert request.type == request_["type"]
     assert CHATKIT_REQ_ADAPTER.validate_json(request.model_dump_json()) == request
 
 
