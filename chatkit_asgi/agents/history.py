@@ -56,6 +56,8 @@ class HistoryConverter(ThreadItemConverter):
     The budget is spent on items in the order in which they are converted.
     """
 
+    tells_sources = True
+
     def __init__(
         self,
         read: ReadAttachment | None = None,

@@ -20,6 +20,8 @@ from chatkit_asgi.types import (
     ClientToolCallItem,
     CustomTask,
     EndOfTurnItem,
+    EntitySource,
+    FileSource,
     GeneratedImageItem,
     HiddenContextItem,
     SDKHiddenContextItem,
@@ -28,6 +30,7 @@ from chatkit_asgi.types import (
     Task,
     TaskItem,
     ThreadItem,
+    URLSource,
     UserMessageItem,
     UserMessageTagContent,
     UserMessageTextContent,
@@ -58,6 +61,9 @@ class ThreadItemConverter:
     Attachments, tags and hidden context that is not a string mean something only to the application: their
     methods raise NotImplementedError unless overridden.
     """
+
+    tells_sources: bool = False
+    """Whether the model is reminded of what its answers cited: annotations are no part of their text."""
 
     async def attachment_to_message_content(self, attachment: Attachment) -> ResponseInputContentParam:
         """What the model sees of an attachment, in the message that it came with."""
@@ -131,9 +137,16 @@ class ThreadItemConverter:
         return messages
 
     async def assistant_message_to_input(self, item: AssistantMessageItem) -> InputItems:
-        """The answer's text: the one form that both the Responses API and Chat Completions take back."""
+        """The answer's text: the one form that both the Responses API and Chat Completions take back.
+
+        What it cited follows in a message of its own, if `tells_sources`.
+        """
         text = "\n".join(part.text for part in item.content if part.text)
-        return EasyInputMessageParam(type="message", role="assistant", content=text) if text else None
+        if not text:
+            return None
+        answer = EasyInputMessageParam(type="message", role="assistant", content=text)
+        sources = _distinct_sources(item) if self.tells_sources else []
+        return [answer, _citations(sources)] if sources else answer
 
     async def client_tool_call_to_input(self, item: ClientToolCallItem) -> InputItems:
         """The call and what came back from the client; nothing for a call that was never answered."""
@@ -244,6 +257,28 @@ def _distinct_tags(item: UserMessageItem) -> list[UserMessageTagContent]:
         if isinstance(part, UserMessageTagContent):
             tags.setdefault(part.text, part)
     return list(tags.values())
+
+
+def _distinct_sources(item: AssistantMessageItem) -> list[str]:
+    """A line for each source that the message cites, in the order of the text."""
+    cited = (annotation.source for part in item.content for annotation in part.annotations)
+    return list(dict.fromkeys(_source_line(source) for source in cited))
+
+
+def _source_line(source: URLSource | FileSource | EntitySource) -> str:
+    match source:
+        case URLSource():
+            place = source.url
+        case FileSource():
+            place = source.filename
+        case EntitySource():
+            place = source.id
+    return place if source.title in ("", place) else f"{source.title}: {place}"
+
+
+def _citations(sources: list[str]) -> Message:
+    lines = "\n".join(f"- {source}" for source in sources)
+    return user_message(input_text(f"Your answer above cited these sources:\n{block('sources', lines)}"))
 
 
 def _task_message(task: Task) -> Message | None:

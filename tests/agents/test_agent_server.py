@@ -107,6 +107,16 @@ async def test_streamed_citations_reach_the_client(chat: Chat, model: ModelApi) 
     assert "error" not in [event["type"] for event in events]
     (annotation,) = (await chat.items())[1]["content"][0]["annotations"]
     assert annotation["source"]["url"] == "https://example.org"
+    await chat.say("Where was that?")
+    assert "Example: https://example.org" in str(model.requests[1].input)
+
+
+async def test_history_goes_to_the_model_once(chat: Chat, model: ModelApi) -> None:
+    """A model that keeps it under the last response's id would see it twice."""
+    await chat.create("Hi")
+    await chat.say("And?")
+    assert len([entry for entry in model.requests[1].input if entry["role"] == "user"]) == 2
+    assert not {"previous_response_id", "conversation"} & model.requests[1].body.keys()
 
 
 @BOTH

@@ -7,14 +7,18 @@ from openai.types.responses import ResponseInputContentParam
 
 from chatkit_asgi.agents import ThreadItemConverter, simple_to_agent_input
 from chatkit_asgi.types import (
+    Annotation,
     AssistantMessageContent,
     Attachment,
     CustomTask,
+    EntitySource,
+    FileSource,
     SearchTask,
     StructuredInputAnswer,
     StructuredInputFreeform,
     ThoughtTask,
     ThreadItem,
+    URLSource,
     UserMessageItem,
     UserMessageTagContent,
     UserMessageTextContent,
@@ -85,6 +89,45 @@ async def test_assistant_message_is_plain_text_which_every_api_takes_back() -> N
         {"type": "message", "role": "assistant", "content": "One.\nTwo."}
     ]
     assert await simple_to_agent_input(make_assistant_message("")) == []
+
+
+async def test_sources_of_an_answer_are_told_after_it_if_wanted() -> None:
+    sources: list[URLSource | FileSource | EntitySource] = [
+        URLSource(title="Oslo", url="https://example.org/oslo"),
+        FileSource(title="a.txt", filename="a.txt"),
+        EntitySource(title="Ann", id="u1"),
+    ]
+    cited = [Annotation(source=source, index=3) for source in [*sources, sources[0]]]
+    item = make_assistant_message(content=[AssistantMessageContent(text="Yes.", annotations=cited)])
+    answer: Any = {"type": "message", "role": "assistant", "content": "Yes."}
+    assert await simple_to_agent_input(item) == [answer]
+
+    class Citing(ThreadItemConverter):
+        tells_sources = True
+
+    first, told = await Citing().to_agent_input(item)
+    lines = "- Oslo: https://example.org/oslo\n- a.txt\n- Ann: u1"
+    assert first == answer
+    assert told["content"] == [  # type: ignore[typeddict-item]  # a message
+        {
+            "type": "input_text",
+            "text": f"Your answer above cited these sources:\n<sources>\n{lines}\n</sources>",
+        }
+    ]
+    assert len(await Citing().to_agent_input(make_assistant_message("No."))) == 1
+
+
+async def test_the_list_given_may_grow_while_it_is_converted() -> None:
+    items: list[ThreadItem] = [make_user_message("a"), make_user_message("b", quoted_text="q")]
+
+    class Growing(ThreadItemConverter):
+        async def user_message_to_input(self, item: UserMessageItem, is_last_message: bool = True) -> Any:
+            items.append(make_user_message("late"))
+            return await super().user_message_to_input(item, is_last_message)
+
+    found: Any = await Growing().to_agent_input(items)
+    assert [entry["content"][0]["text"] for entry in found[:2]] == ["a", "b"]
+    assert len(found) == 3
 
 
 @pytest.mark.parametrize(("output", "written"), [(None, "null"), ("é", '"\\u00e9"'), ({"a": 1}, '{"a": 1}')])
