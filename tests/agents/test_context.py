@@ -35,6 +35,19 @@ async def test_the_thread_is_the_very_object(
     assert agent_context.store is store
 
 
+async def test_store_and_context_may_be_anything(thread: ThreadMetadata) -> None:
+    store: Any = object()
+    agent_context = AgentContext(thread=thread, store=store, request_context=None)
+    assert (agent_context.store, agent_context.request_context) == (store, None)
+
+
+async def test_each_context_has_a_line_of_its_own(agent_context: Context) -> None:
+    other = Context(**dict(agent_context))
+    await agent_context.stream_progress("mine")
+    assert await sent(other) == []
+    assert len(await sent(agent_context)) == 1
+
+
 async def test_subclasses_have_fields_of_any_class(agent_context: Context) -> None:
     class Own(AgentContext[RequestContext]):
         lock: asyncio.Lock

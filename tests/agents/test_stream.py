@@ -11,6 +11,7 @@ from agents import (
     InputGuardrailTripwireTriggered,
 )
 from openai.types.responses import ResponseOutputRefusal
+from openai.types.responses.response_content_part_added_event import PartReasoningText
 from openai.types.responses.response_output_text import (
     AnnotationContainerFileCitation,
     AnnotationFileCitation,
@@ -135,6 +136,13 @@ async def test_refusal_is_shown_as_text(agent_context: Context) -> None:
     assert isinstance(done, ThreadItemDoneEvent)
 
 
+async def test_parts_of_other_kinds_are_not_shown(agent_context: Context) -> None:
+    async def script() -> RunEvents:
+        yield part_added(PartReasoningText(type="reasoning_text", text="Hm."))
+
+    assert await streamed(agent_context, script()) == []
+
+
 @pytest.mark.parametrize("as_dict", [False, True])
 async def test_citations_become_annotations_whatever_class_they_come_in(
     agent_context: Context, as_dict: bool
@@ -186,6 +194,46 @@ async def test_image_comes_in_parts_with_its_progress(agent_context: Context) ->
     done = events[3].item.model_dump()
     assert done["image"] == {"id": "ig1", "url": "data:image/png;base64,RklO"}
     assert agent_context.generated_image_item is None
+
+
+async def test_converter_is_called_by_the_names_of_its_parameters(agent_context: Context) -> None:
+    """An application's own may have them in any order; the final image has no index."""
+
+    async def note_image(self: object, *, partial_image_index: int | None = None, **given: Any) -> str:
+        calls.append({**given, "index": partial_image_index})
+        return "https://images.example/1"
+
+    async def note(self: object, **given: Any) -> None:
+        calls.append(given)
+
+    def note_progress(self: object, **given: Any) -> float:
+        calls.append(given)
+        return 0.5
+
+    async def script() -> RunEvents:
+        yield item_added(image())
+        yield partial_image(1)
+        yield item_done(image("RklO"))
+        for citation in (FILE, CONTAINER_FILE, PAGE):
+            yield annotation(citation)
+        yield item_done(message(text("Hello", PAGE)))
+
+    calls: list[dict[str, Any]] = []
+    citations = ("file_citation", "container_file_citation", "url_citation")
+    methods: dict[str, Any] = {f"{name}_to_annotation": note for name in citations}
+    images = {"base64_image_to_url": note_image, "partial_image_index_to_progress": note_progress}
+    own = type("Own", (ResponseStreamConverter,), {**methods, **images})
+    *_, done = await streamed(agent_context, script(), own())
+    assert calls == [
+        {"image_id": "ig1", "base64_image": "UEFSVA==", "index": 1},
+        {"partial_image_index": 1},
+        {"image_id": "ig1", "base64_image": "RklO", "index": None},
+        {"file_citation": FILE},
+        {"container_file_citation": CONTAINER_FILE},
+        {"url_citation": PAGE},
+        {"url_citation": PAGE},
+    ]
+    assert done.item.content[0].annotations == []  # type: ignore[union-attr]  # a message's `done`
 
 
 async def test_images_made_side_by_side_keep_their_own_items(agent_context: Context) -> None:

@@ -319,6 +319,11 @@ CASES: dict[str, list[Turn]] = {
         OUTPUT,
         LIST,
     ],
+    "a finished workflow that goes on": [
+        start(begin(task("a")), end(SUMMARY)),
+        in_thread("threads.custom_action", Run([add("b"), *said()]), action={"type": "on"}),
+        LIST,
+    ],
     "a workflow that is retried": [
         start(begin(task("a"))),
         in_thread("threads.retry_after_item", Run([add("b"), *said()]), item_id=Pick("user_message")),

@@ -374,6 +374,7 @@ CASES: dict[str, list[Turn]] = {
         ask(),
         ask(item_id=Pick("user_message")),
         ask(item_id="x"),
+        ask(Change("title", "lost")),
         ask(Change("title", "lost"), Raise(RuntimeError)),
         THREADS,
     ],
