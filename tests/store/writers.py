@@ -70,7 +70,7 @@ class Follower:
 
 
 async def work(
-    store: SQLAlchemyStore, process: int, writers: int, count: int, threads: int, barrier: Barrier
+    store: SQLAlchemyStore, process: int, barrier: Barrier, writers: int, count: int, threads: int
 ) -> Figures:
     follower = Follower(store, f"thr_{process % threads}")
     done = asyncio.Event()
@@ -95,7 +95,7 @@ def run(url: str, process: int, counts: list[int], barrier: Barrier, answer: Con
     async def open_and_work() -> Figures:
         store: SQLAlchemyStore = SQLAlchemyStore(create_engine(url))
         try:
-            return await work(store, process, *counts, barrier)
+            return await work(store, process, barrier, *counts)
         finally:
             await store.aclose()
 
