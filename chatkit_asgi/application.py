@@ -86,7 +86,7 @@ def app_from_environment() -> Starlette:
 def open_store(settings: Settings) -> SQLAlchemyStore[Any]:
     """The store on the configured database; it connects when it is first used."""
     settings.make_data_dir()
-    return SQLAlchemyStore(create_engine(settings.database))
+    return SQLAlchemyStore(create_engine(settings.database), owns_engine=True)
 
 
 class _Lifetime:

@@ -6,6 +6,8 @@ Revision: 0001, the first
 import sqlalchemy as sa
 from alembic import op
 
+from chatkit_asgi.store.sql.migrate import named
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -26,18 +28,18 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in ("turns", "feedback", "attachments", "items", "threads"):
-        op.drop_table(table)
+        op.drop_table(named(table))
 
 
 def create_threads() -> None:
     op.create_table(
-        "threads",
+        named("threads"),
         sa.Column("id", sa.String, nullable=False),
         sa.Column("owner", sa.String, nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("document", sa.Text, nullable=False),
         *numbered("threads", "owner"),
-        sa.UniqueConstraint("id", name="uq_threads_id"),
+        sa.UniqueConstraint("id", name=named("uq_threads_id")),
         sqlite_autoincrement=True,
     )
     index_numbers("threads", "owner")
@@ -45,7 +47,7 @@ def create_threads() -> None:
 
 def create_items() -> None:
     op.create_table(
-        "items",
+        named("items"),
         sa.Column("thread_id", sa.String, nullable=False),
         sa.Column("id", sa.String, nullable=False),
         sa.Column("owner", sa.String, nullable=False),
@@ -53,14 +55,14 @@ def create_items() -> None:
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("document", sa.Text, nullable=False),
         *numbered("items", "thread_id"),
-        sa.UniqueConstraint("thread_id", "id", name="uq_items_thread_id_id"),
+        sa.UniqueConstraint("thread_id", "id", name=named("uq_items_thread_id_id")),
         of_thread("items"),
         sqlite_autoincrement=True,
     )
     index_numbers("items", "thread_id")
     op.create_index(
-        "ix_items_visible",
-        "items",
+        named("ix_items_visible"),
+        named("items"),
         ["thread_id", "seq"],
         postgresql_where=sa.text("NOT hidden"),
         sqlite_where=sa.text("hidden = 0"),
@@ -69,33 +71,33 @@ def create_items() -> None:
 
 def create_attachments() -> None:
     op.create_table(
-        "attachments",
+        named("attachments"),
         sa.Column("id", sa.String, nullable=False),
         sa.Column("owner", sa.String, nullable=False),
         sa.Column("thread_id", sa.String),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("document", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_attachments"),
+        sa.PrimaryKeyConstraint("id", name=named("pk_attachments")),
     )
-    op.create_index("ix_attachments_thread_id", "attachments", ["thread_id"])
+    op.create_index(named("ix_attachments_thread_id"), named("attachments"), ["thread_id"])
 
 
 def create_feedback() -> None:
     op.create_table(
-        "feedback",
+        named("feedback"),
         sa.Column("thread_id", sa.String, nullable=False),
         sa.Column("item_id", sa.String, nullable=False),
         sa.Column("owner", sa.String, nullable=False),
         sa.Column("kind", sa.String, nullable=False),
         sa.Column("created_at", TIME, nullable=False),
-        sa.PrimaryKeyConstraint("thread_id", "item_id", name="pk_feedback"),
+        sa.PrimaryKeyConstraint("thread_id", "item_id", name=named("pk_feedback")),
         of_thread("feedback"),
     )
 
 
 def create_turns() -> None:
     op.create_table(
-        "turns",
+        named("turns"),
         sa.Column("id", sa.String, nullable=False),
         sa.Column("thread_id", sa.String, nullable=False),
         sa.Column("owner", sa.String, nullable=False),
@@ -110,10 +112,10 @@ def create_turns() -> None:
         sa.Column("started_at", TIME, nullable=False),
         sa.Column("finished_at", TIME),
         sa.Column("error", sa.Text),
-        sa.PrimaryKeyConstraint("id", name="pk_turns"),
+        sa.PrimaryKeyConstraint("id", name=named("pk_turns")),
         of_thread("turns"),
     )
-    op.create_index("ix_turns_thread_id_started_at", "turns", ["thread_id", "started_at"])
+    op.create_index(named("ix_turns_thread_id_started_at"), named("turns"), ["thread_id", "started_at"])
     create_partial_index("uq_turns_running", ["thread_id"], RUNNING, unique=True)
     create_partial_index("ix_turns_lease", ["lease_until"], RUNNING)
     create_partial_index("ix_turns_repeat", ["owner", "request_hash"], RUNNING)
@@ -121,7 +123,9 @@ def create_turns() -> None:
 
 
 def create_partial_index(name: str, columns: list[str], where: sa.TextClause, *, unique: bool = False) -> None:
-    op.create_index(name, "turns", columns, unique=unique, postgresql_where=where, sqlite_where=where)
+    op.create_index(
+        named(name), named("turns"), columns, unique=unique, postgresql_where=where, sqlite_where=where
+    )
 
 
 def is_sqlite() -> bool:
@@ -130,7 +134,7 @@ def is_sqlite() -> bool:
 
 def numbered(table: str, of: str) -> list[sa.schema.SchemaItem]:
     """The column `seq`: SQLite gives numbers to a primary key of one column only, PostgreSQL wants none such."""
-    name = f"pk_{table}"
+    name = named(f"pk_{table}")
     if is_sqlite():
         return [sa.Column("seq", sa.Integer, nullable=False), sa.PrimaryKeyConstraint("seq", name=name)]
     column = sa.Column("seq", sa.BigInteger, sa.Identity(), nullable=False)
@@ -139,9 +143,9 @@ def numbered(table: str, of: str) -> list[sa.schema.SchemaItem]:
 
 def index_numbers(table: str, of: str) -> None:
     if is_sqlite():
-        op.create_index(f"ix_{table}_{of}_seq", table, [of, "seq"])
+        op.create_index(named(f"ix_{table}_{of}_seq"), named(table), [of, "seq"])
 
 
 def of_thread(table: str) -> sa.ForeignKeyConstraint:
-    name = f"fk_{table}_thread_id"
-    return sa.ForeignKeyConstraint(["thread_id"], ["threads.id"], name=name, ondelete="CASCADE")
+    name, thread = named(f"fk_{table}_thread_id"), f"{named('threads')}.id"
+    return sa.ForeignKeyConstraint(["thread_id"], [thread], name=name, ondelete="CASCADE")

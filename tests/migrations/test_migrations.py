@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.errors import InvalidRequestError
 from chatkit_asgi.store.sql import SQLAlchemyStore, Tables, create_engine, is_current, migrate
-from chatkit_asgi.store.sql.migrate import VERSION_TABLE
 from tests.factories import make_thread, make_user_message
 from tests.postgres import new_database
 
 ROOT = Path(__file__).parents[2]
+VERSION_TABLE = "chatkit_version"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -209,7 +209,7 @@ class SQLMachine(Machine):
 
 @asynccontextmanager
 async def opened(url: str) -> Any:
-    store: SQLAlchemyStore[Any] = SQLAlchemyStore(create_engine(url))
+    store: SQLAlchemyStore[Any] = SQLAlchemyStore(create_engine(url), owns_engine=True)
     await migrate(store.engine)
     yield store
     await store.aclose()

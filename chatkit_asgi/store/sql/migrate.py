@@ -1,11 +1,19 @@
-"""Brings a database's schema to a revision, from a wheel or a checkout, by Alembic."""
+"""Brings a database's schema to a revision, from a wheel or a checkout, by Alembic.
+
+Revisions are written without schema and prefix: they call `named`, and run with the schema as search path.
+"""
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
-from alembic import command
+import anyio
+from alembic import command, op
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -14,16 +22,123 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chatkit_asgi.errors import InvalidRequestError
-from chatkit_asgi.store.sql.engine import MIGRATING, Database
+from chatkit_asgi.store.sql.database import Database
+from chatkit_asgi.store.sql.models import Tables
 
-__all__ = ["VERSION_TABLE", "is_current", "migrate", "migration", "migrations"]
+__all__ = [
+    "difference",
+    "is_current",
+    "migrate",
+    "migration",
+    "migration_options",
+    "migration_sql",
+    "named",
+    "prepare",
+]
 
 logger = logging.getLogger(__name__)
 
-VERSION_TABLE = "chatkit_version"
-"""Not Alembic's default name: an application around us may use that in the same database."""
-
 LOCK = 0x63686174  # any number will do, as long as every process uses the same
+KINDS = ("ix", "uq", "fk", "pk")
+
+_alone = threading.Lock()
+"""Alembic keeps what it is doing in globals: one at a time in a process."""
+
+
+async def migrate(
+    engine: AsyncEngine, revision: str = "head", *, schema: str | None = None, table_prefix: str = ""
+) -> None:
+    """Bring the database to `revision`, up or down, in one transaction.
+
+    Any number of processes may do so at once: one works, the others wait and find it done. A database that
+    a newer release has migrated is left alone. A schema that does not exist is made. Raises BackendError,
+    and InvalidRequestError for a revision that does not exist.
+    """
+    tables = Tables(engine.dialect.name, schema=schema, prefix=table_prefix)
+    async with _alembic(), migration(engine) as connection:
+        await connection.run_sync(_move, tables, revision)
+
+
+async def is_current(engine: AsyncEngine, *, schema: str | None = None, table_prefix: str = "") -> bool:
+    """Whether the database is at our newest revision, or beyond it. Raises BackendError."""
+    tables = Tables(engine.dialect.name, schema=schema, prefix=table_prefix)
+    async with Database(engine).read() as connection:
+        found = await connection.run_sync(_revision, tables)
+    return found == _scripts().get_current_head() or _is_newer(found)
+
+
+async def difference(engine: AsyncEngine, *, schema: str | None = None, table_prefix: str = "") -> str:
+    """A sentence on what keeps the database from being as this release wants it; empty if nothing does.
+
+    Raises BackendError.
+    """
+    tables = Tables(engine.dialect.name, schema=schema, prefix=table_prefix)
+    async with Database(engine).read() as connection:
+        return await connection.run_sync(_difference, tables)
+
+
+def migration_sql(
+    dialect: str, revision: str = "head", *, schema: str | None = None, table_prefix: str = ""
+) -> str:
+    """The statements that bring an empty database (or, for ``from:to``, one at `from`) to `revision`.
+
+    `dialect` is ``sqlite`` or ``postgresql``. Raises InvalidRequestError for an unknown revision.
+    """
+    config = _config(Tables(dialect, schema=schema, prefix=table_prefix))
+    config.output_buffer = StringIO()
+    with _alone, _refusing(revision):
+        command.upgrade(config, revision, sql=True)
+    return config.output_buffer.getvalue()
+
+
+@asynccontextmanager
+async def migration(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection in a transaction that may change the schema, one at a time among all processes.
+
+    It may take as long as it takes, and is not used for anything else afterwards.
+    """
+    async with Database(engine).migration() as connection:
+        if engine.dialect.name == "postgresql":
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        yield connection
+
+
+def prepare(connection: Connection, schema: str | None) -> None:
+    """Let what follows in the transaction happen in the schema, which is made if there is none."""
+    if schema is None:
+        return
+    known = text("SELECT 1 FROM pg_namespace WHERE nspname = :schema")
+    if connection.scalar(known, {"schema": schema}) is None:
+        connection.exec_driver_sql(f'CREATE SCHEMA "{schema}"')
+    connection.exec_driver_sql(f'SET LOCAL search_path TO "{schema}"')
+
+
+def migration_options(tables: Tables) -> dict[str, Any]:  # Any: values of many types
+    """What Alembic has to know of our tables, for `context.configure` and the like."""
+    names = {table.name for table in tables.metadata.tables.values()}
+
+    def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+        """The database may be an application's, with a lot that is not ours."""
+        if kind == "schema":
+            return name == tables.schema
+        return kind != "table" or name in names
+
+    return {
+        "target_metadata": tables.metadata,
+        "version_table": tables.version_table,
+        "version_table_schema": tables.schema,
+        "include_schemas": tables.schema is not None,
+        "include_name": is_ours,
+        "render_as_batch": tables.dialect == "sqlite",
+        "table_prefix": tables.prefix,
+    }
+
+
+def named(name: str) -> str:
+    """What a table, index or constraint of a revision is called in the database that is being migrated."""
+    prefix: str = op.get_context().opts.get("table_prefix", "")
+    kind, _, rest = name.partition("_")
+    return f"{kind}_{prefix}{rest}" if kind in KINDS else f"{prefix}{name}"
 
 
 def migrations() -> Path:
@@ -33,49 +148,58 @@ def migrations() -> Path:
     return bundled if bundled.is_dir() else package.parent / "migrations"
 
 
-async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
-    """Bring the database to `revision`, up or down, in one transaction.
-
-    Any number of processes may do so at once: one works, the others wait and find it done. A database that
-    a newer release has migrated is left alone. Raises BackendError, and InvalidRequestError for a revision
-    that does not exist.
-    """
-    async with migration(engine) as connection:
-        await connection.run_sync(_move, revision)
-
-
 @asynccontextmanager
-async def migration(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection in a transaction that may change the schema, one at a time among all processes."""
-    async with Database(engine).connect(engine.execution_options(**{MIGRATING: True})) as connection:
-        try:
-            async with connection.begin():
-                if engine.dialect.name == "postgresql":
-                    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-                yield connection
-        finally:
-            await connection.invalidate()  # its foreign keys are off
+async def _alembic() -> AsyncIterator[None]:
+    """Alembic to oneself, among all tasks and threads of this process."""
+    if not _alone.acquire(blocking=False):
+        await anyio.to_thread.run_sync(_alone.acquire)
+    try:
+        yield
+    finally:
+        _alone.release()
 
 
-async def is_current(engine: AsyncEngine) -> bool:
-    """Whether the database is at our newest revision, or beyond it. Raises BackendError."""
-    async with Database(engine).read() as connection:
-        found = await connection.run_sync(_revision)
-    return found == _scripts().get_current_head() or _is_newer(found)
-
-
-def _move(connection: Connection, revision: str) -> None:
-    current = _revision(connection)
+def _move(connection: Connection, tables: Tables, revision: str) -> None:
+    current = _revision(connection, tables)
     if _is_newer(current):
         logger.warning("the database is at revision %s of a newer release; it stays there", current)
         return
-    config = _config()
+    prepare(connection, tables.schema)
+    config = _config(tables)
     config.attributes["connection"] = connection
-    try:
-        move = command.upgrade if _is_behind(current, revision) else command.downgrade
+    move = command.upgrade if _is_behind(current, revision) else command.downgrade
+    with _refusing(revision):
         move(config, revision)
+
+
+@contextmanager
+def _refusing(revision: str) -> Iterator[None]:
+    try:
+        yield
     except CommandError as error:
         raise InvalidRequestError(f"There is no way to the revision {revision!r}.") from error
+
+
+def _difference(connection: Connection, tables: Tables) -> str:
+    current = _revision(connection, tables)
+    if _is_newer(current):
+        return ""
+    head = _scripts().get_current_head()
+    if current != head:
+        return f"The database is at revision {current or 'base'}, this release wants {head}: migrate it."
+    found = compare_metadata(_context(connection, tables), tables.metadata)
+    if not found:
+        return ""
+    names = ", ".join(sorted({_named_in(change) for change in found}))
+    return f"The database is at revision {head}, but differs from what that made: {names}."
+
+
+def _named_in(change: Any) -> str:  # Any: tuples of many shapes, or lists of them
+    """A change that Alembic would make, in words, like "add_index ix_items_visible"."""
+    if isinstance(change, list):
+        return ", ".join(map(_named_in, change))
+    what, *about = change
+    return f"{what} {getattr(about[0], 'name', None) or ' '.join(str(part) for part in about[1:3])}"
 
 
 def _is_newer(revision: str | None) -> bool:
@@ -93,17 +217,20 @@ def _is_behind(current: str | None, revision: str) -> bool:
     return revision not in {script.revision for script in older}
 
 
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(
-        connection, opts={"version_table": VERSION_TABLE}
-    ).get_current_revision()
+def _revision(connection: Connection, tables: Tables) -> str | None:
+    return _context(connection, tables).get_current_revision()
+
+
+def _context(connection: Connection, tables: Tables) -> MigrationContext:
+    return MigrationContext.configure(connection, opts=migration_options(tables))
 
 
 def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+    return ScriptDirectory.from_config(_config(None))
 
 
-def _config() -> Config:
+def _config(tables: Tables | None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(migrations()).replace("%", "%%"))
+    config.attributes["tables"] = tables
     return config

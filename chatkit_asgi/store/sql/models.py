@@ -4,6 +4,7 @@
 """
 
 from datetime import UTC, datetime
+from re import compile
 from typing import Any
 
 from sqlalchemy import (
@@ -31,6 +32,7 @@ from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeDecorator
 
 from chatkit_asgi.clock import as_utc
+from chatkit_asgi.errors import InvalidRequestError
 
 __all__ = ["Tables", "UTCDateTime"]
 
@@ -40,6 +42,11 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+PLAIN_NAME = compile(r"[a-z_][a-z0-9_]{0,62}")
+PREFIX = compile(r"(?:[a-z_][a-z0-9_]{0,23})?")
+"""Short enough for the longest of our names to stay below PostgreSQL's 63 characters."""
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -58,17 +65,35 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 class Tables:
-    """All tables of the store for one dialect, in a schema and with a prefix of the application's choice."""
+    """All tables of the store for one dialect, in a schema and with a prefix of the application's choice.
+
+    Raises InvalidRequestError for names that cannot be had.
+    """
 
     def __init__(self, dialect: str, *, schema: str | None = None, prefix: str = "") -> None:
+        _check_names(dialect, schema, prefix)
         self.dialect = dialect
         self.prefix = prefix
+        self.schema = schema
+        self.version_table = f"{prefix}chatkit_version"
+        """Not Alembic's default name: an application around us may use that in the same database."""
         self.metadata = MetaData(schema=schema, naming_convention=NAMES)
         self.threads = _threads(self)
         self.items = _items(self)
         self.attachments = _attachments(self)
         self.feedback = _feedback(self)
         self.turns = _turns(self)
+
+
+def _check_names(dialect: str, schema: str | None, prefix: str) -> None:
+    if not PREFIX.fullmatch(prefix):
+        raise InvalidRequestError("A table prefix is up to 24 lower-case letters, digits and underscores.")
+    if schema is None:
+        return
+    if dialect == "sqlite":
+        raise InvalidRequestError("SQLite has no schemas: use a table prefix.")
+    if not PLAIN_NAME.fullmatch(schema):
+        raise InvalidRequestError("A schema's name is lower-case letters, digits and underscores.")
 
 
 def _threads(tables: Tables) -> Table:

@@ -64,7 +64,7 @@ class Statements:
         self.load_thread = select(threads.c.document).where(threads.c.id == ID, mine)
         # What a transaction decides on the strength of a thread, no other one may decide at the same time.
         self.load_thread_to_change = self.load_thread.with_for_update(key_share=True)
-        self.delete_thread = delete(threads).where(threads.c.id == ID, mine)
+        self.delete_thread = delete(threads).where(threads.c.id == ID, mine).returning(threads.c.id)
         self.threads = _pages(threads, mine)
         self.save_thread = (
             insert.values(id=ID, owner=OWNER, created_at=NOW, document=DOCUMENT)

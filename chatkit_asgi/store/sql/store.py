@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from os import PathLike, fspath
 from re import compile
+from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.context import OwnerOf, owner_of
@@ -30,7 +30,9 @@ from chatkit_asgi.store.documents import (
     write_item,
     write_thread,
 )
-from chatkit_asgi.store.sql.engine import Database, create_engine
+from chatkit_asgi.store.sql.access import Rows
+from chatkit_asgi.store.sql.database import Database
+from chatkit_asgi.store.sql.engine import create_engine
 from chatkit_asgi.store.sql.models import Tables
 from chatkit_asgi.store.sql.statements import Pages, Statements
 from chatkit_asgi.types import Attachment, FeedbackKind, Page, ThreadItem, ThreadMetadata, is_hidden
@@ -46,15 +48,27 @@ IDS_AT_ONCE = 1_000
 
 
 class SQLAlchemyStore(Store[TContext]):
-    """Keeps everything in a database; `create_engine` makes the engine, `migrate` the tables.
+    """Keeps everything in a database, which may be an application's own; `migrate` makes the tables.
 
-    `owner_of` tells from a context whose rows it may see. Making a store opens no connection.
+    `engine` is one of `create_engine`, or any AsyncEngine for SQLite or PostgreSQL; it stays as it is. The
+    tables are in the `schema` (PostgreSQL), their names begin with the `table_prefix`. `owner_of` tells from
+    a context whose rows it may see. Making a store opens no connection. Raises InvalidRequestError for an
+    engine or names that cannot be used.
     """
 
-    def __init__(self, engine: AsyncEngine, *, owner_of: OwnerOf = owner_of) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        owner_of: OwnerOf = owner_of,
+        schema: str | None = None,
+        table_prefix: str = "",
+        owns_engine: bool = False,
+    ) -> None:
         self.database = Database(engine)
         self._owner_of = owner_of
-        self._sql = Statements(Tables(engine.dialect.name))
+        self._owns_engine = owns_engine
+        self._sql = Statements(Tables(engine.dialect.name, schema=schema, prefix=table_prefix))
 
     @property
     def engine(self) -> AsyncEngine:
@@ -66,8 +80,9 @@ class SQLAlchemyStore(Store[TContext]):
         await self.database.ping()
 
     async def aclose(self) -> None:
-        """Close the database connections."""
-        await self.database.aclose()
+        """Close the database connections, where the engine was made for this store (`owns_engine`)."""
+        if self._owns_engine:
+            await self.database.aclose()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
@@ -77,8 +92,7 @@ class SQLAlchemyStore(Store[TContext]):
     async def load_thread(self, thread_id: str, context: TContext) -> ThreadMetadata:
         in_transaction = self.database.is_in_transaction
         statement = self._sql.load_thread_to_change if in_transaction else self._sql.load_thread
-        async with self.database.read() as connection:
-            found = await connection.scalar(statement, self._mine(context, id=thread_id))
+        found = _value(await self.database.fetch(statement, self._mine(context, id=thread_id)))
         thread = None if found is None else read_thread(found, thread_id)
         if thread is None:
             raise _no_thread(thread_id)
@@ -86,26 +100,23 @@ class SQLAlchemyStore(Store[TContext]):
 
     async def save_thread(self, thread: ThreadMetadata, context: TContext) -> None:
         row = {**self._mine(context, id=thread.id), "now_": utcnow(), "document_": write_thread(thread)}
-        async with self.database.write() as connection:
-            if await connection.scalar(self._sql.save_thread, row) is None:
-                raise _no_thread(thread.id)
+        if not await self.database.change(self._sql.save_thread, row):
+            raise _no_thread(thread.id)
 
     async def load_threads(
         self, limit: int, after: str | None, order: str, context: TContext
     ) -> Page[ThreadMetadata]:
-        mine = self._mine(context)
-        async with self.database.read() as connection:
-            rows = await _rows(connection, self._sql.threads, mine, limit, after, order)
+        rows = await self._rows(self._sql.threads, self._mine(context), limit, after, order)
         if rows is None:
             raise unknown_cursor()
         return to_page(rows, limit, after, read_thread)
 
     async def delete_thread(self, thread_id: str, context: TContext) -> None:
         mine = self._mine(context, id=thread_id, thread_id=thread_id)
-        async with self.database.write() as connection:
+        async with self.database.transaction():
             # its items, feedback and turns go with it; everyone locks the thread first, attachments later
-            if (await connection.execute(self._sql.delete_thread, mine)).rowcount:
-                await connection.execute(self._sql.delete_attachments, mine)
+            if await self.database.change(self._sql.delete_thread, mine):
+                await self.database.change(self._sql.delete_attachments, mine)
 
     async def load_thread_items(
         self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
@@ -123,106 +134,111 @@ class SQLAlchemyStore(Store[TContext]):
     async def save_item(self, thread_id: str, item: ThreadItem, context: TContext) -> None:
         row = {**self._mine(context, thread_id=thread_id, id=item.id), "now_": utcnow()}
         row |= {"hidden_": is_hidden(item), "document_": write_item(item)}
-        async with self.database.write() as connection:
-            if await connection.scalar(self._sql.save_item, row) is None:
-                raise _no_thread(thread_id)
+        if not await self.database.change(self._sql.save_item, row):
+            raise _no_thread(thread_id)
 
     async def load_item(self, thread_id: str, item_id: str, context: TContext) -> ThreadItem:
-        async with self.database.read() as connection:
-            mine = self._mine(context, thread_id=thread_id, id=item_id)
-            found = await connection.scalar(self._sql.load_item, mine)
+        mine = self._mine(context, thread_id=thread_id, id=item_id)
+        found = _value(await self.database.fetch(self._sql.load_item, mine))
         item = None if found is None else read_item(found, item_id)
         if item is None:
             raise _no_item(item_id)
         return item
 
     async def delete_thread_item(self, thread_id: str, item_id: str, context: TContext) -> None:
-        async with self.database.write() as connection:
-            await connection.execute(
-                self._sql.delete_item, self._mine(context, thread_id=thread_id, id=item_id)
-            )
+        mine = self._mine(context, thread_id=thread_id, id=item_id)
+        await self.database.change(self._sql.delete_item, mine)
 
     async def load_thread_for_turn(self, thread_id: str, context: TContext) -> ThreadMetadata:
         mine = self._mine(context, id=thread_id, thread_id=thread_id)
-        async with self.database.write() as connection:
-            found = (await connection.execute(self._sql.load_thread_for_turn, mine)).first()
-            if found is not None and found.has_superseded:
-                await connection.execute(self._sql.restore_items, mine)
-        thread = None if found is None else read_thread(found.document, thread_id)
+        async with self.database.transaction():
+            found = await self.database.fetch(self._sql.load_thread_for_turn, mine)
+            document, has_superseded = found[0] if found else (None, False)
+            if has_superseded:
+                await self.database.change(self._sql.restore_items, mine)
+        thread = None if document is None else read_thread(document, thread_id)
         if thread is None:
             raise _no_thread(thread_id)
         return thread
 
     async def supersede_items(self, thread_id: str, after: str, context: TContext) -> list[ThreadItem]:
         mine = self._mine(context, thread_id=thread_id, id=after)
-        async with self.database.write() as connection:
-            position = await connection.scalar(self._sql.items.find, mine)
+        async with self.database.transaction():
+            position = _value(await self.database.fetch(self._sql.items.find, mine))
             if position is None:
                 raise _no_item(after)
-            await connection.execute(self._sql.supersede_items, {**mine, "position_": position})
+            await self.database.change(self._sql.supersede_items, {**mine, "position_": position})
         return []
 
     async def restore_superseded_items(
         self, thread_id: str, items: Sequence[ThreadItem], context: TContext
     ) -> None:
-        async with self.database.write() as connection:
-            await connection.execute(self._sql.restore_items, self._mine(context, thread_id=thread_id))
+        await self.database.change(self._sql.restore_items, self._mine(context, thread_id=thread_id))
 
     async def delete_superseded_items(self, thread_id: str, context: TContext) -> None:
-        async with self.database.write() as connection:
-            await connection.execute(self._sql.delete_superseded, self._mine(context, thread_id=thread_id))
+        await self.database.change(self._sql.delete_superseded, self._mine(context, thread_id=thread_id))
 
     async def save_attachment(self, attachment: Attachment, context: TContext) -> None:
         row = {**self._mine(context, id=attachment.id), "thread_id_": attachment.thread_id}
         row |= {"now_": utcnow(), "document_": write_attachment(attachment)}
-        async with self.database.write() as connection:
-            if await connection.scalar(self._sql.save_attachment, row) is None:
-                raise _no_attachment(attachment.id)
+        if not await self.database.change(self._sql.save_attachment, row):
+            raise _no_attachment(attachment.id)
 
     async def load_attachment(self, attachment_id: str, context: TContext) -> Attachment:
-        async with self.database.read() as connection:
-            found = await connection.scalar(self._sql.load_attachment, self._mine(context, id=attachment_id))
+        mine = self._mine(context, id=attachment_id)
+        found = _value(await self.database.fetch(self._sql.load_attachment, mine))
         attachment = None if found is None else read_attachment(found, attachment_id)
         if attachment is None:
             raise _no_attachment(attachment_id)
         return attachment
 
     async def delete_attachment(self, attachment_id: str, context: TContext) -> None:
-        async with self.database.write() as connection:
-            await connection.execute(self._sql.delete_attachment, self._mine(context, id=attachment_id))
+        await self.database.change(self._sql.delete_attachment, self._mine(context, id=attachment_id))
 
     async def save_feedback(
         self, thread_id: str, item_ids: list[str], kind: FeedbackKind, context: TContext
     ) -> None:
         row = {**self._mine(context, thread_id=thread_id), "kind_": kind, "now_": utcnow()}
         ids = [item_id for item_id in item_ids if not UNSTORABLE.search(item_id)]
+        await self._require_thread(thread_id, context)
         async with self.database.write() as connection:
-            await self._require_thread(connection, thread_id, context)
             for start in range(0, len(ids), IDS_AT_ONCE):
                 some = ids[start : start + IDS_AT_ONCE]
                 await connection.execute(self._sql.save_feedback, {**row, "ids_": some})
 
     async def load_feedback(self, thread_id: str, context: TContext) -> dict[str, FeedbackKind]:
-        async with self.database.read() as connection:
-            await self._require_thread(connection, thread_id, context)
-            rows = await connection.execute(self._sql.load_feedback, self._mine(context, thread_id=thread_id))
-        return {row.item_id: row.kind for row in rows}
+        await self._require_thread(thread_id, context)
+        rows = await self.database.fetch(self._sql.load_feedback, self._mine(context, thread_id=thread_id))
+        return dict(rows)
 
     async def _item_page(
         self, pages: Pages, thread_id: str, after: str | None, limit: int, order: str, context: TContext
     ) -> Page[ThreadItem]:
         mine = self._mine(context, thread_id=thread_id)
-        async with self.database.read() as connection:
-            rows = await _rows(connection, pages, mine, limit, after, order)
-            if not rows:
-                await self._require_thread(connection, thread_id, context)
+        rows = await self._rows(pages, mine, limit, after, order)
+        if not rows:
+            await self._require_thread(thread_id, context)
         if rows is None:
             raise unknown_cursor()
         return to_page(rows, limit, after, read_item)
 
-    async def _require_thread(self, connection: AsyncConnection, thread_id: str, context: TContext) -> None:
-        if await connection.scalar(self._sql.threads.find, self._mine(context, id=thread_id)) is None:
+    async def _require_thread(self, thread_id: str, context: TContext) -> None:
+        if not await self.database.fetch(self._sql.threads.find, self._mine(context, id=thread_id)):
             raise _no_thread(thread_id)
+
+    async def _rows(
+        self, pages: Pages, mine: Parameters, limit: int, after: str | None, order: str
+    ) -> Rows | None:
+        """One row more than `limit` beyond the cursor; None when nothing is known by it."""
+        ascending = is_ascending(order)
+        position = (START if ascending else END) if after is None else from_cursor(after)
+        if position is None:
+            known = {**mine, "id_": _storable(after or "")}
+            position = _value(await self.database.fetch(pages.find, known))
+        if position is None:
+            return None
+        beyond = {**mine, "position_": position, "count_": page_size(limit) + 1}
+        return await self.database.fetch(pages.asc if ascending else pages.desc, beyond)
 
     def _mine(self, context: TContext, **ids: str) -> Parameters:
         """The parameters of a statement: the owner and what it is about."""
@@ -231,31 +247,33 @@ class SQLAlchemyStore(Store[TContext]):
 
 
 class SQLiteStore(SQLAlchemyStore[TContext]):
-    """A store in an SQLite file."""
+    """A store in an SQLite file, with an engine of its own."""
 
-    def __init__(self, path: str | PathLike[str], *, owner_of: OwnerOf = owner_of) -> None:
-        super().__init__(create_engine(URL.create("sqlite", database=fspath(path))), owner_of=owner_of)
+    def __init__(
+        self, path: str | PathLike[str], *, owner_of: OwnerOf = owner_of, table_prefix: str = ""
+    ) -> None:
+        engine = create_engine(URL.create("sqlite", database=fspath(path)))
+        super().__init__(engine, owner_of=owner_of, table_prefix=table_prefix, owns_engine=True)
 
 
 class PostgresStore(SQLAlchemyStore[TContext]):
-    """A store in the PostgreSQL database of a ``postgresql://…`` URL."""
+    """A store in the PostgreSQL database of a ``postgresql://…`` URL, with an engine of its own."""
 
-    def __init__(self, dsn: str, *, owner_of: OwnerOf = owner_of) -> None:
-        super().__init__(create_engine(dsn), owner_of=owner_of)
+    def __init__(
+        self, dsn: str, *, owner_of: OwnerOf = owner_of, schema: str | None = None, table_prefix: str = ""
+    ) -> None:
+        super().__init__(
+            create_engine(dsn),
+            owner_of=owner_of,
+            schema=schema,
+            table_prefix=table_prefix,
+            owns_engine=True,
+        )
 
 
-async def _rows(
-    connection: AsyncConnection, pages: Pages, mine: Parameters, limit: int, after: str | None, order: str
-) -> Sequence[Row[int, str, str]] | None:
-    """One row more than `limit` beyond the cursor; None when nothing is known by it."""
-    ascending = is_ascending(order)
-    position = (START if ascending else END) if after is None else from_cursor(after)
-    if position is None:
-        position = await connection.scalar(pages.find, {**mine, "id_": _storable(after or "")})
-    if position is None:
-        return None
-    beyond = {**mine, "position_": position, "count_": page_size(limit) + 1}
-    return (await connection.execute(pages.asc if ascending else pages.desc, beyond)).all()
+def _value(rows: Rows) -> Any:  # Any: a column of any type
+    """What a query for one value found, or None."""
+    return rows[0][0] if rows else None
 
 
 def _storable(value: str) -> str:

@@ -1,0 +1,189 @@
+"""The way to a database through SQLAlchemy, which takes any engine. A quicker one is in `direct.py`.
+
+Nothing here knows a table. Errors of SQLAlchemy and of the drivers end here, as `BackendError`.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any
+
+import anyio
+import asyncpg  # type: ignore[import-untyped]  # it has no annotations
+from sqlalchemy import Executable
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from chatkit_asgi.errors import BackendError
+
+__all__ = [
+    "ERRORS",
+    "STATEMENT_SECONDS",
+    "Access",
+    "Driver",
+    "Parameters",
+    "Rows",
+    "SQLiteAccess",
+    "Unit",
+    "away",
+    "connected",
+    "translated",
+]
+
+Parameters = Mapping[str, object]
+Rows = Sequence[Any]
+"""Rows of a result, each a sequence of its columns. `Any`: of any type."""
+
+Driver = Any
+"""A connection of asyncpg or aiosqlite, of which the first has no annotations."""
+
+ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error, OSError)
+"""What a call may raise when the database is away or does not like it."""
+
+STATEMENT_SECONDS = 60.0
+"""No statement of the store's takes nearly as long: the server is gone, or stuck."""
+
+
+@contextmanager
+def translated(*errors: type[Exception]) -> Iterator[None]:
+    """Raises BackendError instead of these."""
+    try:
+        yield
+    except errors as error:
+        raise away() from error
+
+
+def away() -> BackendError:
+    """The one error for everything that a database may be at fault of."""
+    return BackendError("The database does not answer; please try again in a moment.")
+
+
+class Unit:
+    """An open transaction. Tasks started inside it join it, one statement at a time, until it ends."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.is_open = True
+        self.statements = asyncio.Lock()
+
+    async def fetch(self, statement: Executable, parameters: Parameters) -> Rows:
+        """Run a statement; gives the rows it returns."""
+        return await _fetch(self.connection, statement, parameters)
+
+
+class Access:
+    """Through SQLAlchemy."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for a few SELECTs."""
+        async with connected(self.engine) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[Unit]:
+        """A transaction, committed at the end unless an exception leaves it.
+
+        Shielded: one that lost its caller ends properly, and frees its connection and lock.
+        """
+        with anyio.CancelScope(shield=True):
+            async with connected(self.engine) as connection, connection.begin():
+                yield Unit(connection)
+
+    async def fetch(self, statement: Executable, parameters: Parameters) -> Rows:
+        """The rows of one SELECT."""
+        async with self.connect() as connection:
+            return await _fetch(connection, statement, parameters)
+
+    async def change(self, statement: Executable, parameters: Parameters) -> Rows:
+        """Run one statement that writes, in a transaction of its own; gives the rows it returns."""
+        async with self.unit() as unit:
+            return await unit.fetch(statement, parameters)
+
+    @asynccontextmanager
+    async def migration(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that changes the schema, on a connection that is not used for anything else."""
+        async with connected(self.engine) as connection:
+            try:
+                async with connection.begin():
+                    yield connection
+            finally:
+                await connection.invalidate()
+
+
+@asynccontextmanager
+async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with AsyncExitStack() as stack:
+        with translated(*ERRORS):
+            connection = await stack.enter_async_context(engine.connect())
+        with translated(SQLAlchemyError):
+            yield connection
+
+
+async def _fetch(connection: AsyncConnection, statement: Executable, parameters: Parameters) -> Rows:
+    with translated(*ERRORS):
+        async with asyncio.timeout(STATEMENT_SECONDS):
+            result = await connection.execute(statement, parameters)
+    return result.all() if result.returns_rows else []
+
+
+class SQLiteAccess(Access):
+    """Through SQLAlchemy, to an engine that may be set up in any way and serves an application, too.
+
+    Connections go back to it as they came.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine)
+        # SQLite has one writer at a time: queueing here is fair and cheap, in its busy handler it is neither.
+        self.turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[Unit]:
+        async with self.turn:
+            with anyio.CancelScope(shield=True):
+                async with (
+                    connected(self.engine) as connection,
+                    _foreign_keys(connection),
+                    connection.begin(),
+                ):
+                    await _begin_immediate(connection)
+                    yield Unit(connection)
+
+    @asynccontextmanager
+    async def migration(self) -> AsyncIterator[AsyncConnection]:
+        async with super().migration() as connection:
+            await _outside(connection, "PRAGMA foreign_keys=OFF")  # rebuilding a table must not cascade
+            await _begin_immediate(connection)
+            yield connection
+
+
+@asynccontextmanager
+async def _foreign_keys(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Has the connection heed foreign keys, which it may not do otherwise."""
+    were_on = (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar_one()
+    if not were_on:
+        await _outside(connection, "PRAGMA foreign_keys=ON")
+    await connection.rollback()
+    try:
+        yield
+    finally:
+        if not were_on:
+            await _outside(connection, "PRAGMA foreign_keys=OFF")
+
+
+async def _begin_immediate(connection: AsyncConnection) -> None:
+    """Take the lock at once: a transaction that first reads could not wait for it later."""
+    await _outside(connection, "BEGIN IMMEDIATE")
+
+
+async def _outside(connection: AsyncConnection, sql: str) -> None:
+    """Run SQL outside of the transaction that driver or application may have begun on their own."""
+    driver: Driver = (await connection.get_raw_connection()).driver_connection
+    if driver.in_transaction:
+        await connection.exec_driver_sql("ROLLBACK")
+    await connection.exec_driver_sql(sql)
