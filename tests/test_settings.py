@@ -20,6 +20,11 @@ def test_database_and_files_default_to_the_data_folder(tmp_path: Path) -> None:
     assert settings.files == (tmp_path / "files").as_uri()
 
 
+def test_streams_are_never_silent_for_as_long_as_clients_wait() -> None:
+    """Some give up after 45 seconds."""
+    assert 0 < Settings().heartbeat <= 20
+
+
 def test_lists_and_sizes_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHATKIT_CORS_ORIGINS", "https://a.example, https://b.example")
     monkeypatch.setenv("CHATKIT_MAX_UPLOAD_BYTES", "5M")

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
+from contextvars import ContextVar
 
 import pytest
 
@@ -49,6 +50,22 @@ async def test_reader_gets_what_the_turn_produces(runner: TurnRunner) -> None:
     script.go.set()
     assert await read_all(runner.start(script.frames())) == [b"first", b"second"]
     assert runner.live == 0
+
+
+async def test_turn_has_one_context_from_its_first_frame_to_its_last(runner: TurnRunner) -> None:
+    """What it sets in a context variable stays set while it waits, and can be reset in the end."""
+
+    async def frames() -> AsyncGenerator[bytes, None]:
+        token = setting.set("mine")
+        yield b"first"
+        await asyncio.sleep(0)
+        yield setting.get().encode()
+        setting.reset(token)
+
+    setting = ContextVar("setting", default="nobody's")
+    turn = runner.start(frames())
+    assert await read_all(turn) == [b"first", b"mine"]
+    assert setting.get() == "nobody's"
 
 
 async def test_leaving_stops_the_turn(runner: TurnRunner) -> None:

@@ -10,6 +10,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from chatkit_asgi import RequestContext, Settings, create_app
+from chatkit_asgi.store.memory import MemoryStore
+from tests.fakes import ScriptedServer
 from tests.web.chat import Chat
 
 MESSAGE = {"content": [{"type": "input_text", "text": "hi"}]}
@@ -83,6 +85,35 @@ async def test_messages_of_real_clients_are_understood(chat: Chat, lenient: dict
     assert (await chat.create("hi", **lenient))[0]["type"] == "thread.created"
 
 
+@pytest.mark.parametrize(
+    "accepted", ["*/*", "text/event-stream", "application/json", "text/event-stream, */*"]
+)
+async def test_the_operation_decides_on_the_type_of_the_answer(chat: Chat, accepted: str) -> None:
+    """Clients say all sorts of things that they accept."""
+    chat.http.headers["accept"] = accepted
+    created = await chat.post("threads.create", input=MESSAGE)
+    assert created.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert (await chat.ask("threads.list"))["has_more"] is False
+
+
+async def test_what_no_longer_fits_is_409(chat: Chat) -> None:
+    thread = (await chat.create("hi"))[0]["thread"]["id"]
+    response = await chat.post("threads.add_client_tool_output", thread_id=thread, result=1)
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize(("asked", "locale"), [("de-CH", "de-CH"), ("fr;q=0.9, en", "fr"), ("*", "en")])
+async def test_the_language_of_the_page_reaches_the_server(
+    settings: Settings, asked: str, locale: str
+) -> None:
+    server = ScriptedServer(MemoryStore())
+    app = create_app(settings, server=server)
+    async with app.router.lifespan_context(app), client_of(app, headers={"accept-language": asked}) as http:
+        await Chat(http).create("hi")
+    [(_, _, context)] = server.asked
+    assert context.locale == locale
+
+
 async def test_unknown_routes_and_methods_answer_in_json(chat: Chat) -> None:
     missing = await chat.http.get("/branches")
     wrong = await chat.http.get("/chatkit")
@@ -95,6 +126,35 @@ async def test_cors_headers_stand_on_answers_and_on_errors(chat: Chat) -> None:
     for body in (b'{"type": "threads.list", "params": {}}', b"{"):
         response = await chat.http.post("/chatkit", content=body, headers=origin)
         assert response.headers["access-control-allow-origin"] == origin["origin"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/branches", 404),
+        ("GET", "/chatkit", 405),
+        ("POST", "/files", 415),
+        ("PUT", "/files/atc_1", 404),
+        ("GET", "/files/atc_1", 404),
+    ],
+)
+async def test_a_page_may_read_every_refusal(chat: Chat, method: str, path: str, status: int) -> None:
+    """Else all it sees is that the network failed. Some send their cookies along."""
+    response = await chat.http.request(method, path, headers={"origin": "http://localhost:5173"})
+    assert response.status_code == status
+    assert response.json()["error"]["message"]
+    assert response.headers["access-control-allow-origin"] == "http://localhost:5173"
+    assert response.headers["access-control-allow-credentials"] == "true"
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/files"), ("POST", "/files/a"), ("PUT", "/files/a")])
+async def test_preflight_of_an_upload_names_no_headers(chat: Chat, method: str, path: str) -> None:
+    asked = {"origin": "http://localhost:5173", "access-control-request-method": method}
+    response = await chat.http.options(path, headers=asked)
+    assert response.status_code == 200
+    assert method in response.headers["access-control-allow-methods"]
+    assert response.headers["access-control-allow-origin"] == asked["origin"]
+    assert response.headers["access-control-allow-credentials"] == "true"
 
 
 async def test_preflight_allows_the_headers_that_clients_send(chat: Chat) -> None:
