@@ -239,6 +239,23 @@ async def test_failing_converter_does_not_end_the_conversation(
     await server.aclose()
 
 
+async def test_each_frame_may_be_asked_for_by_another_task(chat: Chat, model: ModelApi) -> None:
+    """As wrappers do that send heartbeats: a run must not end in an error for that."""
+    model.reply(Say("Let me look."), Call("weather", {"city": "Oslo"}))
+    input = {"content": [{"type": "input_text", "text": "Weather?"}]}
+    request = {"type": "threads.create", "params": {"input": input}}
+    result: Any = await chat.server.process(json.dumps(request), chat.context)
+
+    async def next_frame() -> bytes | None:
+        return await anext(result.json_events, None)
+
+    kinds = []
+    while frame := await asyncio.create_task(next_frame()):
+        kinds.append(json.loads(frame[6:])["type"])
+    assert "error" not in kinds
+    assert kinds[-1] == "thread.item.done"
+
+
 async def test_calls_name_the_server_as_their_user_agent(chat: Chat, model: ModelApi) -> None:
     await chat.create("Hi")
     assert " ChatKit/Python " in model.requests[0].headers["user-agent"]
