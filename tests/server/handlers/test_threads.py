@@ -5,6 +5,7 @@ import pytest
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.errors import ConflictError, CustomStreamError, InvalidRequestError, NotFoundError
 from chatkit_asgi.server.handlers.threads import MAX_ATTACHMENTS, MAX_THREADS, page_size
+from chatkit_asgi.server.wire import encode_thread
 from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.types import (
     ClosedStatus,
@@ -352,6 +353,7 @@ async def test_items_that_a_store_keeps_with_the_thread_are_not_shown(context: R
     server = ScriptedServer(store := Embedding())
     await store.save_thread(make_thread(), context)
     await store.add_thread_item("thr_1", make_assistant_message(id="msg_1"), context)
+    assert b"msg_stale" not in encode_thread(await store.load_thread("thr_1", context))
     read = await ask(server, "threads.get_by_id", context, thread_id="thr_1")
     assert [item["id"] for item in read["items"]["data"]] == ["msg_1"]
     [listed] = (await ask(server, "threads.list", context))["data"]
