@@ -22,7 +22,7 @@ async def names(
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "my_app"}
     for block in re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL):
-        own: Names = {"__name__": "my_app"}  # each block is a module
+        own: dict[str, Any] = {"__name__": "my_app"}  # each block is a module
         exec(compile(block, "README.md", "exec"), own)  # noqa: S102 - the README is ours
         names |= own
     async with names["chat"].router.lifespan_context(names["chat"]):
