@@ -11,7 +11,7 @@ from chatkit_asgi.store import StoreItemType
 from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.types import CustomSummary, CustomTask, ThreadItemAddedEvent, ThreadMetadata, Workflow
 from tests.agents.scripts import RunEvents, run
-from tests.factories import make_widget, make_workflow_item
+from tests.factories import make_thread, make_widget, make_workflow_item
 
 Context = AgentContext[RequestContext]
 
@@ -68,6 +68,17 @@ async def test_ids_come_from_the_store(agent_context: Context) -> None:
     )
     prefixes = [agent_context.generate_id(kind).partition("_")[0] for kind in kinds]
     assert prefixes == ["thr", "msg", "tc", "tsk", "wf", "atc", "shcx"]
+
+
+async def test_an_id_may_be_for_an_item_of_another_thread(
+    agent_context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And stores take generators of ids by assignment too."""
+    monkeypatch.setattr(
+        agent_context.store, "generate_item_id", lambda kind, thread, context: f"{thread.id}-{kind}"
+    )
+    assert agent_context.generate_id("task") == "thr_1-task"
+    assert agent_context.generate_id("task", make_thread(id="thr_2")) == "thr_2-task"
 
 
 async def test_workflow_without_tasks_is_shown_with_its_first_task(agent_context: Context) -> None:
