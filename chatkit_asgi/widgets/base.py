@@ -39,7 +39,7 @@ def _action_form(action: ActionConfig, keep_empty: bool) -> dict[str, Any]:
 
 
 def _dict_form(values: dict[str, Any], keep_empty: bool, keep_null_children: bool = True) -> dict[str, Any]:
-    # The hot loop of all widget streaming, mostly over None. Scalars are dealt with here, without a call each.
+    # the hot loop of widget streaming, mostly over None: scalars are dealt with here, without a call each
     form: dict[str, Any] = {}
     for name, value in values.items():
         if value is None:
