@@ -1,6 +1,7 @@
 """What every store promises for threads, items, attachments and feedback: memory, SQLite and PostgreSQL."""
 
 import logging
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from chatkit_asgi.store.documents import unreadable_documents
 from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.types import ThreadItem, ThreadMetadata
 from tests.factories import (
+    MOMENT,
     make_assistant_message,
     make_attachment,
     make_every_item,
@@ -84,6 +86,19 @@ async def test_item_that_is_there_already_is_replaced_in_its_place(
     items = await all_items(store, context)
     assert [item.id for item in items] == ["msg_1", "msg_2", "msg_3"]
     assert items[0] == make_assistant_message("new", id="msg_1")
+
+
+async def test_items_stand_in_the_order_they_came_whatever_their_times_and_ids_say(
+    store: Store, context: RequestContext
+) -> None:
+    """An item has another time when it is done, and clocks go backwards."""
+    await store.save_thread(make_thread(), context)
+    for item_id, days in (("msg_b", 0), ("msg_c", -1), ("msg_a", -2)):
+        item = make_assistant_message(id=item_id, created_at=MOMENT + timedelta(days=days))
+        await store.add_thread_item("thr_1", item, context)
+    done = make_assistant_message("done", id="msg_c", created_at=MOMENT + timedelta(days=1))
+    await store.add_thread_item("thr_1", done, context)
+    assert [item.id for item in await all_items(store, context)] == ["msg_b", "msg_c", "msg_a"]
 
 
 async def test_saved_item_that_is_not_there_is_appended(store: Store, context: RequestContext) -> None:
