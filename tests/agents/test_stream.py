@@ -376,18 +376,27 @@ async def test_a_tripped_guardrail_takes_back_everything_shown(agent_context: Co
     assert not any(isinstance(event, ProgressUpdateEvent) for event in events)
 
 
-async def test_another_failure_goes_on_after_what_came_before_it(agent_context: Context) -> None:
+async def test_another_failure_goes_on_after_what_came_before_it(
+    agent_context: Context, store: Store, context: RequestContext
+) -> None:
+    """And that is all: no call goes to the client, and no workflow waits for a next turn."""
     agent_context.client_tool_call = ClientToolCall(name="look", arguments={})
+    await agent_context.add_workflow_task(CustomTask(title="a"))
 
     async def script() -> RunEvents:
-        yield item_added(message())
         await agent_context.stream_progress("seen")
+        yield delta("seen too")
         raise KeyError("boom")
 
     events: list[ThreadStreamEvent] = []
     with pytest.raises(KeyError, match="boom"):
         await collect(events, stream_agent_response(agent_context, run(script())))
-    assert told(events) == [("added", "assistant_message"), ("progress_update", "seen")]
+    assert told(events) == [
+        ("added", "workflow"),
+        ("progress_update", "seen"),
+        ("text_delta", {"delta": "seen too"}),
+    ]
+    assert (await store.load_thread_items("thr_1", None, 9, "asc", context)).data == []
 
 
 async def test_summary_given_before_stays_when_a_message_ends_the_workflow(agent_context: Context) -> None:
