@@ -4,6 +4,7 @@ Contexts are `Any` in this module: they are whatever `authenticate` gives.
 """
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -80,7 +81,10 @@ def app_from_environment() -> Starlette:
     """The app of ``uvicorn chatkit_asgi:app``: it runs by itself, so it also sets up logging."""
     settings = Settings()
     configure(settings.log_level)
-    return create_app(settings)
+    app = create_app(settings)
+    # what was loaded stays: no garbage collection need walk over it while all streams wait
+    gc.freeze()
+    return app
 
 
 def open_store(settings: Settings) -> SQLAlchemyStore[Any]:
