@@ -1,4 +1,6 @@
-"""The apps: ours, the published package in FastAPI as its documentation mounts it, and Starlette alone."""
+"""The apps: ours as its operator runs it, the published package in FastAPI as its documentation mounts it,
+and Starlette alone.
+"""
 
 import asyncio
 import json
@@ -17,9 +19,14 @@ from benchmarks.candidates import CANDIDATES, OURS, PUBLISHED, Candidate
 from benchmarks.operations import filled_store
 from benchmarks.turns import ready_made_events
 
-__all__ = ["BARE", "make_app", "script"]
+__all__ = ["BARE", "SETTINGS", "make_app", "our_server", "script"]
 
 BARE = "bare"
+SETTINGS = {
+    "CHATKIT_SERVER": "benchmarks.http.apps:our_server",
+    "CHATKIT_ALLOW_UNAUTHENTICATED": "1",  # the others know no authentication either
+    "CHATKIT_LOG_LEVEL": "WARNING",  # nor do they write a line for each request
+}
 OPENING_FRAMES = 3
 """The user's message, the options, the answer's beginning."""
 
@@ -29,16 +36,21 @@ def script(deltas: int, pause: float = 0) -> str:
     return f"{deltas} {pause}"
 
 
-async def make_app(name: str) -> ASGIApp:
-    """The app of a candidate, or the bare one."""
+def make_app(name: str) -> ASGIApp:
+    """The app of a candidate, or the bare one. Ours wants `SETTINGS` in the environment."""
     if name == BARE:
-        return await _bare()
-    candidate = next(each for each in CANDIDATES if each.name == name)
-    server = await _make_server(candidate)
-    return chatkit_asgi.create_app(server=server) if candidate is OURS else _documented(candidate, server)
+        return _bare()
+    if name == OURS.name:
+        return chatkit_asgi.app
+    return _documented(next(each for each in CANDIDATES if each.name == name))
 
 
-async def _make_server(candidate: Candidate) -> Any:
+def our_server(store: object, attachments: object) -> Any:
+    """What the settings name; it brings a store of its own, the same as the others have."""
+    return _make_server(OURS)
+
+
+def _make_server(candidate: Candidate) -> Any:
     """Answers a message with what its text asks for."""
     events = ready_made_events(candidate)
 
@@ -49,8 +61,8 @@ async def _make_server(candidate: Candidate) -> Any:
             yield event
         yield events[-1]
 
-    store = await filled_store(candidate)
-    await store.save_thread(candidate.make_thread("thr_turn"), {})
+    store = asyncio.run(filled_store(candidate))
+    asyncio.run(store.save_thread(candidate.make_thread("thr_turn"), {}))
     return candidate.make_server(respond, store)
 
 
@@ -61,8 +73,8 @@ async def _paced(entries: Sequence[Any], pause: float) -> AsyncIterator[Any]:
         yield entry
 
 
-def _documented(candidate: Candidate, server: Any) -> FastAPI:
-    app, streaming = FastAPI(), candidate.server.StreamingResult
+def _documented(candidate: Candidate) -> FastAPI:
+    app, server, streaming = FastAPI(), _make_server(candidate), candidate.server.StreamingResult
 
     @app.post("/chatkit")
     async def chatkit(request: Request) -> Response:
@@ -74,9 +86,9 @@ def _documented(candidate: Candidate, server: Any) -> FastAPI:
     return app
 
 
-async def _bare() -> Starlette:
+def _bare() -> Starlette:
     """Streams ready-made bytes with the same pauses: what a server costs that does nothing itself."""
-    server = await _make_server(PUBLISHED)
+    server = _make_server(PUBLISHED)
     known: dict[bytes, list[bytes]] = {}
 
     async def answer(request: Request) -> Response:

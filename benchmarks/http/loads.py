@@ -1,14 +1,16 @@
 """What the servers are asked, and what it costs them."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 
 from benchmarks.candidates import CANDIDATES
-from benchmarks.http.apps import BARE, script
+from benchmarks.http.apps import BARE, SETTINGS, script
 from benchmarks.http.client import body_of, connect
 from benchmarks.measure import MICROSECONDS, Result, Target, require_equal
 from benchmarks.operations import OPERATIONS
@@ -68,7 +70,16 @@ def measure_http(row: HttpRow, rounds: int) -> Result:
 @contextmanager
 def _serving(name: str) -> Iterator[Server]:
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.http.serve", name]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with (
+        TemporaryDirectory() as data,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **SETTINGS, "CHATKIT_DATA_DIR": data},
+        ) as process,
+    ):
         assert process.stdout is not None
         yield Server(process, int(process.stdout.readline()))
         process.communicate(timeout=30)

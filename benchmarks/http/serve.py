@@ -1,6 +1,5 @@
 """`python -m benchmarks.http.serve NAME`: serves an app, and tells its CPU time for each line it is sent."""
 
-import asyncio
 import socket
 import sys
 import time
@@ -25,7 +24,7 @@ def main(name: str) -> None:
 
 
 def _serve(name: str) -> None:
-    app = asyncio.run(make_app(name))
+    app = make_app(name)
     server = uvicorn.Server(uvicorn.Config(app, ws="none", access_log=False, log_level="warning"))
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         print(listener.getsockname()[1], flush=True)
