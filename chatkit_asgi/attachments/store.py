@@ -132,7 +132,7 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         pending, context = await self._announced(attachment_id, token)
         intake = Intake(chunks, self.limits, name=pending.name, claimed=pending.mime_type)
         await self.blobs.put(_key(attachment_id), aiter(intake))
-        async with self._deleted_on_failure(attachment_id), self.store.transaction():
+        async with self._deleted_on_failure(attachment_id, announced_to=context), self.store.transaction():
             # Loaded again: meanwhile it may have been deleted, or sent into a thread.
             current = await self.store.load_attachment(attachment_id, context)
             attachment = _describe(attachment_id, current.name, intake.mime_type)
@@ -188,14 +188,24 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         return attachment, context
 
     @asynccontextmanager
-    async def _deleted_on_failure(self, attachment_id: str) -> AsyncIterator[None]:
+    async def _deleted_on_failure(
+        self, attachment_id: str, *, announced_to: Any = None
+    ) -> AsyncIterator[None]:
         """Bytes without a row help nobody."""
         try:
             yield
         except BaseException:
             with anyio.CancelScope(shield=True):
-                await self.blobs.delete(_key(attachment_id))
+                if announced_to is None or not await self._is_received(attachment_id, announced_to):
+                    await self.blobs.delete(_key(attachment_id))
             raise
+
+    async def _is_received(self, attachment_id: str, context: Any) -> bool:
+        """Whether another upload by the same link was quicker."""
+        try:
+            return is_ready(await self.store.load_attachment(attachment_id, context))
+        except NotFoundError:
+            return False
 
 
 def is_ready(attachment: Attachment) -> bool:

@@ -212,6 +212,33 @@ async def test_bytes_without_a_row_are_not_kept(blobs: MemoryBlobStore, context:
     assert not await has_blob(blobs, "atc_1")
 
 
+async def test_failed_upload_takes_nothing_from_a_quicker_one(
+    blobs: MemoryBlobStore, context: RequestContext
+) -> None:
+    """A client that lost its connection sends the file again while the first upload still runs."""
+
+    class Busy(MemoryStore[RequestContext]):
+        saved = 0
+
+        async def save_attachment(self, attachment: Attachment, context: RequestContext) -> None:
+            self.saved += 1
+            if self.saved > 2:
+                raise BackendError("The database does not answer.")
+            await super().save_attachment(attachment, context)
+
+    attachments = BlobAttachmentStore(blobs, Busy(), Signer(["key"]), base_url=BASE)
+    created, token = await announce(attachments, context)
+
+    async def slow() -> AsyncIterator[bytes]:
+        await attachments.receive(created.id, token, chunked(PNG))
+        yield PNG
+
+    with pytest.raises(BackendError):
+        await attachments.receive(created.id, token, slow())
+    assert is_ready(await attachments.store.load_attachment(created.id, context))
+    assert await has_blob(blobs, created.id)
+
+
 async def test_links_fit_only_their_purpose_and_attachment(
     attachments: BlobAttachmentStore[RequestContext], context: RequestContext
 ) -> None:
