@@ -9,12 +9,12 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
@@ -32,7 +32,7 @@ from chatkit_asgi.streams import MemoryTurnLog, TurnRunner
 from chatkit_asgi.web.chatkit import ChatKitEndpoint
 from chatkit_asgi.web.errors import HANDLERS
 from chatkit_asgi.web.health import health_routes
-from chatkit_asgi.web.middleware import RequestMiddleware
+from chatkit_asgi.web.middleware import PageMiddleware, RequestMiddleware
 from chatkit_asgi.web.playground import page_routes
 from chatkit_asgi.web.uploads import upload_routes
 
@@ -174,10 +174,21 @@ def _server(
     if not settings.server:
         return _agent_server(settings, store, attachments, lifetime)
     found = _import(settings.server)
-    server = found if isinstance(found, ChatKitServer) else found(store, attachments)
+    server = found if isinstance(found, ChatKitServer) else _call(settings.server, found, store, attachments)
     if not isinstance(server, ChatKitServer):
         raise InvalidRequestError(f"CHATKIT_SERVER names {settings.server}, which is no ChatKitServer.")
     return server
+
+
+def _call(path: str, factory: Callable[..., Any], *stores: Any) -> Any:
+    """Raises InvalidRequestError when what the operator named takes no stores."""
+    try:
+        signature(factory).bind(*stores)
+    except TypeError as exc:
+        raise InvalidRequestError(
+            f"CHATKIT_SERVER names {path}, which cannot be called with (store, attachment_store): {exc}."
+        ) from exc
+    return factory(*stores)
 
 
 def _agent_server(
@@ -263,7 +274,7 @@ def _required(authenticate: Authenticate) -> Authenticate:
 def _cors(settings: Settings) -> Middleware:
     origins = settings.cors_origins
     return Middleware(
-        CORSMiddleware,
+        PageMiddleware,
         allow_origins=origins,
         allow_origin_regex=None if origins else LOCAL_PAGES,
         allow_credentials="*" not in origins,

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -10,7 +11,11 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from chatkit_asgi import RequestContext, Settings, create_app
+from chatkit_asgi.errors import InvalidRequestError
+from chatkit_asgi.server import ChatKitServer
+from chatkit_asgi.store import Store
 from chatkit_asgi.store.memory import MemoryStore
+from chatkit_asgi.types import ThreadStreamEvent
 from tests.fakes import ScriptedServer
 from tests.web.chat import Chat
 
@@ -351,3 +356,23 @@ async def test_frames_are_one_line_of_json(chat: Chat) -> None:
 def client_of(app: Starlette, *, address: str = "127.0.0.1", **options: object) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app, client=(address, 1234))
     return httpx.AsyncClient(transport=transport, base_url="http://localhost", **options)  # type: ignore[arg-type]  # as given
+
+
+class OneStore(ChatKitServer[RequestContext]):
+    """Takes less than it is given."""
+
+    def __init__(self, store: Store[RequestContext]) -> None:
+        super().__init__(store)
+
+    def respond(self, *arguments: object) -> AsyncIterator[ThreadStreamEvent]:
+        raise NotImplementedError
+
+
+NUMBER = 42
+
+
+@pytest.mark.parametrize("name", ["OneStore", "NUMBER", "NOTHING"])
+def test_server_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path, name: str) -> None:
+    settings = Settings(data_dir=tmp_path, server=f"{__name__}:{name}")
+    with pytest.raises(InvalidRequestError, match=name):
+        create_app(settings)
