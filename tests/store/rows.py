@@ -9,7 +9,7 @@ from sqlalchemy import Table, select, update
 
 from chatkit_asgi.store import Store
 from chatkit_asgi.store.memory import MemoryStore
-from chatkit_asgi.store.sql import SQLAlchemyStore, Tables
+from chatkit_asgi.store.sql import SQLAlchemyStore
 
 STRANGE = '{"type": "hologram", "from": "the future"}'
 
@@ -51,7 +51,8 @@ async def _write(store: Store, table: str, id: str, document: str) -> None:
 
 
 def _table(store: SQLAlchemyStore, name: str) -> Table:
-    return Tables(store.engine.dialect.name).metadata.tables[name]
+    table: Table = getattr(store.tables, name)
+    return table
 
 
 def _memory_rows(store: Store, table: str) -> Any:  # Any: rows are private

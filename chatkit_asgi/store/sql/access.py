@@ -38,7 +38,14 @@ Rows = Sequence[Any]
 Driver = Any
 """A connection of asyncpg or aiosqlite, of which the first has no annotations."""
 
-ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error, OSError)
+ERRORS = (
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # when the server leaves at the wrong moment
+    sqlite3.Error,
+    OSError,
+)
 """What a call may raise when the database is away or does not like it."""
 
 STATEMENT_SECONDS = 60.0
@@ -183,6 +190,8 @@ async def _begin_immediate(connection: AsyncConnection) -> None:
 
 async def _outside(connection: AsyncConnection, sql: str) -> None:
     """Run SQL outside of the transaction that driver or application may have begun on their own."""
+    if not connection.in_transaction():
+        await connection.begin()
     driver: Driver = (await connection.get_raw_connection()).driver_connection
     if driver.in_transaction:
         await connection.exec_driver_sql("ROLLBACK")

@@ -94,10 +94,7 @@ class DirectAccess(Access):
             connection = await self.engine.raw_connection()
         try:
             rows = await self.run(connection.driver_connection, sql, arguments)
-        except BackendError:
-            await self._give_back(connection)
-            raise
-        except BaseException:  # cancelled: nobody knows what it is doing now
+        except BaseException:  # failed or cancelled: nobody knows what it is doing now
             connection.invalidate()
             raise
         await self._give_back(connection)

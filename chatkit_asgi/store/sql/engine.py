@@ -130,6 +130,6 @@ def _look_alive(
     if time.monotonic() - record.info.get("idle_since", time.monotonic()) < IDLE_SECONDS:
         return
     try:
-        connection.run_async(lambda driver: driver.execute(";", timeout=PING_SECONDS))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        connection.run_async(lambda driver: driver.fetchval("SELECT 1", timeout=PING_SECONDS))
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
         raise DisconnectionError from error

@@ -68,7 +68,8 @@ class SQLAlchemyStore(Store[TContext]):
         self.database = Database(engine)
         self._owner_of = owner_of
         self._owns_engine = owns_engine
-        self._sql = Statements(Tables(engine.dialect.name, schema=schema, prefix=table_prefix))
+        self.tables = Tables(engine.dialect.name, schema=schema, prefix=table_prefix)
+        self._sql = Statements(self.tables)
 
     @property
     def engine(self) -> AsyncEngine:
