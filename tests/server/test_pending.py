@@ -121,6 +121,30 @@ def test_widgets_take_their_updates() -> None:
     assert grown == make_widget_item(widget=make_widget("newer"))
 
 
+def test_widgets_of_the_caller_are_neither_kept_nor_changed() -> None:
+    theirs = make_widget("new")
+    pending = PendingItems()
+    pending.apply(ThreadItemAddedEvent(item=make_widget_item(widget=make_widget("old"))))
+    for update in (
+        WidgetRootUpdated(widget=theirs),
+        WidgetStreamingTextValueDelta(component_id="text", delta="er", done=False),
+        WidgetStreamingTextValueDelta(component_id="text", delta="!", done=True),
+    ):
+        pending.apply(ThreadItemUpdatedEvent(item_id="msg_widget", update=update))
+    first, second = pending.items(), pending.items()
+    assert first == second == [make_widget_item(widget=make_widget("newer!"))]
+    assert theirs == make_widget("new")
+
+
+def test_new_root_takes_the_place_of_text_that_grew() -> None:
+    grown = after(
+        make_widget_item(widget=make_widget("old")),
+        WidgetStreamingTextValueDelta(component_id="text", delta="er", done=True),
+        WidgetRootUpdated(widget=make_widget("new")),
+    )
+    assert grown == make_widget_item(widget=make_widget("new"))
+
+
 def test_images_take_their_updates() -> None:
     image = GeneratedImage(id="img_2", url="https://files.example/img_2.png")
     settled = after(make_generated_image(image=None), GeneratedImageUpdated(image=image, progress=0.5))
