@@ -15,7 +15,6 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
@@ -33,7 +32,7 @@ from chatkit_asgi.streams import MemoryTurnLog, TurnRunner
 from chatkit_asgi.web.chatkit import ChatKitEndpoint
 from chatkit_asgi.web.errors import HANDLERS
 from chatkit_asgi.web.health import health_routes
-from chatkit_asgi.web.middleware import RequestMiddleware
+from chatkit_asgi.web.middleware import PageMiddleware, RequestMiddleware
 from chatkit_asgi.web.playground import page_routes
 from chatkit_asgi.web.uploads import upload_routes
 
@@ -275,7 +274,7 @@ def _required(authenticate: Authenticate) -> Authenticate:
 def _cors(settings: Settings) -> Middleware:
     origins = settings.cors_origins
     return Middleware(
-        CORSMiddleware,
+        PageMiddleware,
         allow_origins=origins,
         allow_origin_regex=None if origins else LOCAL_PAGES,
         allow_credentials="*" not in origins,

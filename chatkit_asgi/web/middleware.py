@@ -9,13 +9,14 @@ from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatkit_asgi.errors import ChatKitError
 from chatkit_asgi.web.errors import error_response, internal_error
 
-__all__ = ["RequestMiddleware", "note"]
+__all__ = ["PageMiddleware", "RequestMiddleware", "note"]
 
 logger = logging.getLogger("chatkit_asgi.access")
 unexpected = logging.getLogger(__name__)
@@ -46,6 +47,17 @@ class RequestMiddleware:
             await self.app(scope, receive, send)
             return
         await _Exchange(scope, send).run(self, receive)
+
+
+class PageMiddleware(CORSMiddleware):
+    """CORS for pages. What is posted by no page passes by: its answer is not cached, so it need not vary."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        posted = scope["type"] == "http" and scope["method"] == "POST"
+        if posted and all(name != b"origin" for name, _ in scope["headers"]):
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class _Exchange:

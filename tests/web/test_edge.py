@@ -173,6 +173,10 @@ async def test_preflight_allows_the_headers_that_clients_send(chat: Chat) -> Non
     assert "x-anything" in response.headers["access-control-allow-headers"]
 
 
+async def test_what_caches_may_keep_varies_by_origin(chat: Chat) -> None:
+    assert "Origin" in (await chat.http.get("/healthz")).headers["vary"]
+
+
 async def test_foreign_origins_get_no_cors_headers(chat: Chat) -> None:
     response = await chat.http.post("/chatkit", content=b"{", headers={"origin": "https://evil.example"})
     assert "access-control-allow-origin" not in response.headers
