@@ -48,7 +48,8 @@ class ChatKitEndpoint:
         note(request, user=owner_of(context))
         body = await _read_body(request, self._max_body_bytes)
         operation = _parse(body)
-        request_base_url.set(base_url_of(request))
+        if self._server.attachment_store is not None:  # the only one to make links
+            request_base_url.set(base_url_of(request))
         note(request, operation=operation.type)
         result = await self._server.dispatch(operation, context)
         if isinstance(result, NonStreamingResult):
