@@ -122,7 +122,7 @@ async def test_the_list_given_may_grow_while_it_is_converted() -> None:
 
     class Growing(ThreadItemConverter):
         async def user_message_to_input(self, item: UserMessageItem, is_last_message: bool = True) -> Any:
-            items.append(make_user_message("late"))
+            items[2:] = [make_user_message("late")]
             return await super().user_message_to_input(item, is_last_message)
 
     found: Any = await Growing().to_agent_input(items)
@@ -155,6 +155,12 @@ async def test_widget_is_told_with_its_id_and_json() -> None:
     assert told.startswith("The user was shown a widget with the id msg_widget:\n<widget>\n{")
     assert '"value":"Hello"' in told
     assert "created_at" not in told
+
+
+async def test_widget_is_told_without_what_nobody_set() -> None:
+    button = {"type": "Button", "onClickAction": {"type": "x", "payload": None}}
+    ((told,),) = await texts(make_widget_item(widget={"type": "Basic", "children": [button]}))
+    assert '{"type":"Basic","children":[{"type":"Button","onClickAction":{"type":"x"}}]}' in told
 
 
 async def test_generated_image_is_shown() -> None:

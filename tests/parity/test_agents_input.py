@@ -103,8 +103,10 @@ FACTS = (
         '"Card"',
         '"value":"Hi"',
         "widget",
+        '"handler"',
     ),
 )
+BUTTON = {"type": "Card", "children": [{"type": "Button", "onClickAction": {"type": "x", "payload": None}}]}
 ANSWER = make.StructuredInputAnswer(values=["red", "blue"])
 SKIPPED = make.StructuredInputAnswer(skipped=True)
 ANSWERED = make.StructuredInputItem(
@@ -132,6 +134,10 @@ CASES: dict[str, Any] = {
     "an attachment": [user(TEXT, attachments=[FILE, FILE])],
     "only an attachment": [user(attachments=[FILE])],
     "a quote": [user(TEXT, quoted_text="quote this")],
+    "two messages that say the same": [
+        user(TEXT, quoted_text="quote this"),
+        user(TEXT, quoted_text="quote this"),
+    ],
     "a quote of an earlier message": [user(TEXT, quoted_text="quote this"), message(text("Hi"))],
     "a quote, a tag and an attachment": [
         message(text("Hi")),
@@ -153,6 +159,7 @@ CASES: dict[str, Any] = {
     "hidden text": make.SDKHiddenContextItem(id="n", content="hidden words", **HERE),
     "hidden context": [hidden("h1", "hidden words"), hidden("h2", {"a": 1}), hidden("h3")],
     "a widget": [make.WidgetItem(id="widget", widget=card(), **HERE)],
+    "a widget with a button": [make.WidgetItem(id="widget", widget=BUTTON, **HERE)],
 }
 
 

@@ -164,6 +164,7 @@ CASES: dict[str, list[Turn]] = {
             delta("lo"),
             delta(""),
             text_done("Hello"),
+            Wait(3),
             item_done(message(text("Hello"))),
         ),
         LIST,
