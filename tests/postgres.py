@@ -51,13 +51,24 @@ def postgres_server() -> Iterator[str]:
         yield url
         return
     with contextlib.ExitStack() as stack:
-        try:
-            url = stack.enter_context(own_server())
-        except LookupError as error:
-            if os.environ.get("CI") or os.environ.get("CHATKIT_REQUIRE_POSTGRES"):
-                pytest.fail(str(error))
-            pytest.skip(str(error))
-        yield url
+        yield started(stack).url
+
+
+@pytest.fixture(scope="session")
+def spare_server() -> Iterator["Server"]:
+    """A server for tests that stop it; they start it again."""
+    with contextlib.ExitStack() as stack:
+        yield started(stack)
+
+
+def started(stack: contextlib.ExitStack) -> "Server":
+    """A server of our own; without binaries the test is skipped, under CI it fails."""
+    try:
+        return stack.enter_context(own_server())
+    except LookupError as error:
+        if os.environ.get("CI") or os.environ.get("CHATKIT_REQUIRE_POSTGRES"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -182,9 +193,35 @@ def copy_binaries(folder: Path, spare: Path) -> Path:
     return target / folder.name
 
 
+class Server:
+    """A server in a directory of its own, which can be stopped and started again."""
+
+    def __init__(self, account: Account, binaries: Path, home: Path) -> None:
+        self.url = f"postgresql+asyncpg://postgres@/postgres?host={home}"
+        self._account = account
+        self._binaries = binaries
+        self._home = home
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        data = str(self._home / "data")
+        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        self._process = self._account.popen(
+            self._binaries, "postgres", "-D", data, "-k", str(self._home), *settings, home=self._home
+        )
+        wait_until_ready(self._process, self._home)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop at once. SIGQUIT: as if it had crashed."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(START_SECONDS)
+            self._process = None
+
+
 @contextlib.contextmanager
-def own_server() -> Iterator[str]:
-    """Start a server in a directory of its own; yields the URL of its first database. Raises LookupError."""
+def own_server() -> Iterator[Server]:
+    """A server that has been started. Raises LookupError."""
     reap()
     account = Account()
     with tempfile.TemporaryDirectory(
@@ -193,17 +230,16 @@ def own_server() -> Iterator[str]:
         home = Path(name)
         account.give(home)
         binaries = find_binaries(account, home)
-        data = str(home / "data")
-        if account.popen(binaries, "initdb", "-D", data, *INITDB, home=home).wait(START_SECONDS):
+        if account.popen(binaries, "initdb", "-D", str(home / "data"), *INITDB, home=home).wait(
+            START_SECONDS
+        ):
             raise RuntimeError(f"initdb failed:\n{(home / 'log').read_text()}")
-        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        server = account.popen(binaries, "postgres", "-D", data, "-k", name, *settings, home=home)
+        server = Server(account, binaries, home)
+        server.start()
         try:
-            wait_until_ready(server, home)
-            yield f"postgresql+asyncpg://postgres@/postgres?host={name}"
+            yield server
         finally:
-            server.send_signal(signal.SIGINT)
-            server.wait(START_SECONDS)
+            server.stop()
 
 
 def wait_until_ready(server: subprocess.Popen[bytes], home: Path) -> None:
