@@ -3,7 +3,8 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from typing import Any, TypeVar
 
 import uvicorn
 from pydantic import ValidationError
@@ -13,9 +14,11 @@ from chatkit_asgi.application import check, open_store
 from chatkit_asgi.errors import ChatKitError
 from chatkit_asgi.logs import configure
 from chatkit_asgi.settings import Settings, variable_of
-from chatkit_asgi.store.sql import migrate
+from chatkit_asgi.store.sql import SQLAlchemyStore, difference, migrate, migration_sql
 
 __all__ = ["main"]
+
+T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
 
     upgrade = commands.add_parser("migrate", help="bring the database up to date")
     upgrade.add_argument("revision", nargs="?", default="head", help="where to (default: %(default)s)")
+    instead = upgrade.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--sql", action="store_true", help="only print the statements; from another revision: FROM:TO"
+    )
+    instead.add_argument("--check", action="store_true", help="only look whether the database is up to date")
     upgrade.set_defaults(run=_migrate)
 
     commands.add_parser("check", help="look whether the settings work").set_defaults(run=_check)
@@ -79,15 +87,23 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
 
 def _migrate(options: argparse.Namespace, settings: Settings) -> int:
     configure(settings.log_level)
-    asyncio.run(_migrate_to(options.revision, settings))
+    store = open_store(settings)
+    if options.sql:
+        print(migration_sql(store.engine.dialect.name, options.revision))
+        return 0
+    if options.check:
+        found = asyncio.run(_and_close(store, difference(store.engine)))
+        print(found or "the database is up to date", file=sys.stderr if found else sys.stdout)
+        return 1 if found else 0
+    asyncio.run(_and_close(store, migrate(store.engine, options.revision)))
     print(f"the database is at revision {options.revision}")
     return 0
 
 
-async def _migrate_to(revision: str, settings: Settings) -> None:
-    store = open_store(settings)
+async def _and_close(store: SQLAlchemyStore[Any], work: Awaitable[T]) -> T:
+    """The outcome of the work, after which the store is closed."""
     try:
-        await migrate(store.engine, revision)
+        return await work
     finally:
         await store.aclose()
 

@@ -46,7 +46,8 @@ async def run_alone() -> None:
 
 
 def write_sql(tables: Tables) -> None:
-    context.configure(dialect_name=tables.dialect, literal_binds=True, **migration_options(tables))
+    options = {"literal_binds": True, "transactional_ddl": True, **migration_options(tables)}
+    context.configure(dialect_name=tables.dialect, **options)
     with context.begin_transaction():
         if tables.schema:
             context.execute(f'CREATE SCHEMA IF NOT EXISTS "{tables.schema}"')

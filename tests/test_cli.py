@@ -29,6 +29,27 @@ def test_migrate_makes_the_database_and_may_be_repeated(capsys: pytest.CaptureFi
     assert "head" in capsys.readouterr().out
 
 
+def test_migrate_check_tells_whether_there_is_something_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate", "0001"]) == 0
+    assert main(["migrate", "--check"]) == 1
+    assert "at revision 0001" in capsys.readouterr().err
+    assert main(["migrate"]) == 0
+    assert main(["migrate", "--check"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_migrate_prints_statements_without_a_database(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for url, words in (("sqlite:///my.db", "AUTOINCREMENT"), ("postgresql://host/db", "IDENTITY")):
+        monkeypatch.setenv("CHATKIT_DATABASE_URL", url)
+        assert main(["migrate", "--sql"]) == 0
+        assert words in capsys.readouterr().out
+        assert main(["migrate", "--sql", "0001:head"]) == 0
+        assert "CREATE TABLE threads" not in capsys.readouterr().out
+    assert not Path("my.db").exists()
+
+
 def test_unknown_revision_is_refused_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["migrate", "9999"]) == 1
     assert capsys.readouterr().err.startswith("chatkit-asgi: ")

@@ -7,7 +7,7 @@ from multiprocessing.synchronize import Barrier
 
 from chatkit_asgi.store.sql import create_engine, migrate
 
-PROCESSES = 4
+PROCESSES = 8
 BOUND = 20
 
 

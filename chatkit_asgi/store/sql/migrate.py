@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 LOCK = 0x63686174  # any number will do, as long as every process uses the same
 KINDS = ("ix", "uq", "fk", "pk")
+FAULTS = {"add": "missing", "remove": "unexpected", "modify": "other"}
 
 _alone = threading.Lock()
 """Alembic keeps what it is doing in globals: one at a time in a process."""
@@ -190,16 +191,18 @@ def _difference(connection: Connection, tables: Tables) -> str:
     found = compare_metadata(_context(connection, tables), tables.metadata)
     if not found:
         return ""
-    names = ", ".join(sorted({_named_in(change) for change in found}))
-    return f"The database is at revision {head}, but differs from what that made: {names}."
+    words = ", ".join(sorted(map(_in_words, found)))
+    return f"The database is at revision {head}, but it is not what that made: {words}."
 
 
-def _named_in(change: Any) -> str:  # Any: tuples of many shapes, or lists of them
-    """A change that Alembic would make, in words, like "add_index ix_items_visible"."""
+def _in_words(change: Any) -> str:  # Any: tuples of many shapes, or lists of them
+    """What Alembic would change, as a fault: "missing index ix_items_visible"."""
     if isinstance(change, list):
-        return ", ".join(map(_named_in, change))
+        return ", ".join(map(_in_words, change))
     what, *about = change
-    return f"{what} {getattr(about[0], 'name', None) or ' '.join(str(part) for part in about[1:3])}"
+    verb, _, kind = what.partition("_")
+    name = getattr(about[0], "name", None) or about[-1]
+    return f"{FAULTS.get(verb, verb)} {kind} {getattr(name, 'name', name)}"
 
 
 def _is_newer(revision: str | None) -> bool:

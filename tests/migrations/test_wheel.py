@@ -1,0 +1,46 @@
+"""The revisions come along in the wheel."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: str, folder: Path, path: Path | None = None) -> str:
+    environment = {**os.environ, **({"PYTHONPATH": str(path)} if path else {})}
+    command = [sys.executable, *arguments]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What an installation of the wheel would put into site-packages."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run("-m", "hatchling", "build", "-t", "wheel", "-d", str(folder), folder=ROOT)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "unpacked")
+    return folder / "unpacked"
+
+
+def test_installed_wheel_migrates(unpacked: Path, tmp_path: Path) -> None:
+    where = "import chatkit_asgi; print(chatkit_asgi.__file__)"
+    assert run("-c", where, folder=tmp_path, path=unpacked).startswith(str(unpacked))
+    run("-m", "chatkit_asgi", "migrate", folder=tmp_path, path=unpacked)
+    assert "up to date" in run("-m", "chatkit_asgi", "migrate", "--check", folder=tmp_path, path=unpacked)
+
+
+def test_wheel_holds_each_revision_once(unpacked: Path) -> None:
+    revisions = {path.name for path in (ROOT / "migrations" / "versions").glob("*.py")}
+    bundled = list(unpacked.rglob("versions/*.py"))
+    assert {path.name for path in bundled} == revisions
+    assert {path.parents[1] for path in bundled} == {unpacked / "chatkit_asgi" / "_migrations"}
