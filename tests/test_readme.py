@@ -10,6 +10,7 @@ import pytest
 
 from chatkit_asgi import Settings, create_app
 from chatkit_asgi.store.memory import MemoryStore
+from chatkit_asgi.store.sql import difference
 from tests.settings_table import README
 from tests.web.chat import Chat
 
@@ -35,6 +36,15 @@ async def test_mounted_app_asks_the_host_who_is_calling(names: dict[str, Any]) -
         assert (await Chat(http).post("threads.list")).status_code == 401
         http.headers["x-demo-user"] = "me"
         assert (await Chat(http).ask("threads.list"))["data"] == []
+
+
+async def test_store_lives_in_the_database_of_an_application(names: dict[str, Any]) -> None:
+    await names["deploy"]()
+    transport = httpx.ASGITransport(names["backend"])
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        assert (await Chat(http).ask("threads.list"))["data"] == []
+    assert await difference(names["engine"], table_prefix="chat_") == ""
+    await names["engine"].dispose()
 
 
 async def test_server_of_ones_own_answers(names: dict[str, Any], tmp_path: Path) -> None:
