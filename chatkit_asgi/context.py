@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 __all__ = ["OwnerOf", "RequestContext", "owner_of"]
 
@@ -24,8 +25,18 @@ class RequestContext:
 
     @property
     def owner(self) -> str:
-        """The value written into every row's owner column."""
-        return f"{self.tenant}/{self.user_id}" if self.tenant else self.user_id
+        """The value written into every row's owner column: no two pairs of tenant and user share one."""
+        return "/".join(_escaped(part) for part in (self.tenant, self.user_id) if part)
+
+    @classmethod
+    def of_owner(cls, owner: str) -> "RequestContext":
+        """A context whose `owner` is this."""
+        tenant, _, user = owner.rpartition("/")
+        return cls(user_id=unquote(user), tenant=unquote(tenant))
+
+
+def _escaped(part: str) -> str:
+    return part.replace("%", "%25").replace("/", "%2F")
 
 
 OwnerOf = Callable[[Any], str]

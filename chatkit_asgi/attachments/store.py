@@ -71,7 +71,9 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         max_bytes: int = 50 * 1024 * 1024,
         allowed_types: Collection[str] | None = None,
         owner_of: OwnerOf = owner_of,
-        context_of: Callable[[str], Any] = RequestContext,  # Any: the application's own kind of context
+        context_of: Callable[
+            [str], Any
+        ] = RequestContext.of_owner,  # Any: the application's own kind of context
         link_seconds: float = 3600,
     ) -> None:
         self.blobs = blobs
