@@ -28,9 +28,18 @@ class _NotPlain(Exception):
 
 def _part_form(part: BaseModel, keep_empty: bool) -> dict[str, Any]:
     """The fields of a component or chart series; `keep_empty` writes ``children: null`` where it is so."""
-    form = _dict_form(part.__dict__, keep_empty, keep_empty)
+    values = part.__dict__
     if part.__pydantic_extra__:
-        form.update(_dict_form(part.__pydantic_extra__, keep_empty))
+        values = {**values, **part.__pydantic_extra__}
+    form: dict[str, Any] = {}
+    for name, value in values.items():  # the hot loop of widget streaming: no call for what is mostly None
+        if value is None:
+            if keep_empty and name == "children":
+                form[name] = None
+        elif type(value) in _SCALARS:
+            form[name] = value
+        else:
+            form[name] = _FORMS.get(type(value), _not_plain)(value, keep_empty)
     return form
 
 
@@ -38,18 +47,12 @@ def _action_form(action: ActionConfig, keep_empty: bool) -> dict[str, Any]:
     return _dict_form({**action.__dict__, **(action.__pydantic_extra__ or {})}, keep_empty)
 
 
-def _dict_form(values: dict[str, Any], keep_empty: bool, keep_null_children: bool = True) -> dict[str, Any]:
-    # the hot loop of widget streaming, mostly over None: scalars are dealt with here, without a call each
-    form: dict[str, Any] = {}
-    for name, value in values.items():
-        if value is None:
-            if keep_null_children and name == "children":
-                form[name] = None
-        elif type(value) in _SCALARS:
-            form[name] = value
-        else:
-            form[name] = _FORMS.get(type(value), _not_plain)(value, keep_empty)
-    return form
+def _dict_form(values: dict[str, Any], keep_empty: bool) -> dict[str, Any]:
+    return {
+        name: value if type(value) in _SCALARS else _FORMS.get(type(value), _not_plain)(value, keep_empty)
+        for name, value in values.items()
+        if value is not None or name == "children"
+    }
 
 
 def _list_form(values: list[Any], keep_empty: bool) -> list[Any]:
@@ -65,6 +68,7 @@ def _not_plain(value: Any, keep_empty: bool) -> NoReturn:
 
 
 _FORMS: dict[type, Callable[[Any, bool], Any]] = {
+    type(None): lambda value, keep_empty: value,
     list: _list_form,
     dict: _dict_form,
     ActionConfig: _action_form,
