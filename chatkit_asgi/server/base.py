@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Generic, assert_never
 
 from chatkit_asgi.actions import Action
@@ -182,12 +182,11 @@ class ChatKitServer(ABC, Generic[TContext]):
         turn = Turn(self.store, opening, options, context, on_cancelled=self.handle_stream_cancelled)
         return turn.result()
 
-    def _present(self, item: ThreadItem) -> ThreadItem:
-        """The item as it leaves the server: its attachments with links that are still good."""
-        if self.attachment_store is None or not isinstance(item, UserMessageItem) or not item.attachments:
-            return item
-        presented = [self.attachment_store.present(attachment) for attachment in item.attachments]
-        return item.model_copy(update={"attachments": presented})
+    def _present(self, items: Sequence[ThreadItem]) -> Sequence[ThreadItem]:
+        """Items as they leave the server: attachments with links that are still good."""
+        if self.attachment_store is None:
+            return items
+        return [_presented(item, self.attachment_store) for item in items]
 
     async def _open(self, request: StreamingReq, context: TContext) -> Opening:
         store = self.store
@@ -234,3 +233,10 @@ class ChatKitServer(ABC, Generic[TContext]):
             case _:
                 assert_never(request)
         return NOTHING
+
+
+def _presented(item: ThreadItem, attachment_store: AttachmentStore[Any]) -> ThreadItem:
+    if not isinstance(item, UserMessageItem) or not item.attachments:
+        return item
+    presented = [attachment_store.present(attachment) for attachment in item.attachments]
+    return item.model_copy(update={"attachments": presented})

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from chatkit_asgi.server.handlers.threads import Present, page_size
+from chatkit_asgi.server.handlers.threads import Present, page_size, presented_page
 from chatkit_asgi.store import Store, TContext
 from chatkit_asgi.types import FeedbackKind, ItemFeedbackParams, ItemsListParams, Page, ThreadItem
 
@@ -18,7 +18,7 @@ async def list_items(
 ) -> Page[ThreadItem]:
     limit = page_size(params.limit, MAX_ITEMS)
     page = await store.load_visible_items(params.thread_id, params.after, limit, params.order, context)
-    return page.model_copy(update={"data": [present(item) for item in page.data]})
+    return presented_page(page, present)
 
 
 async def add_feedback(

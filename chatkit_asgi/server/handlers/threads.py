@@ -1,6 +1,6 @@
 """Threads: create, list, read, rename, delete; and the user's messages and retries in them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.errors import ConflictError, InvalidRequestError
@@ -43,6 +43,7 @@ __all__ = [
     "list_threads",
     "load_open_thread",
     "page_size",
+    "presented_page",
     "require_active",
     "retry_after_item",
     "update_thread",
@@ -55,8 +56,8 @@ MAX_TITLE = 2_000
 MAX_ATTACHMENTS = 100
 """How many a message may name: each is loaded and saved while the database lets nobody else write."""
 
-Present = Callable[[ThreadItem], ThreadItem]
-"""Gives an item as it leaves the server."""
+Present = Callable[[Sequence[ThreadItem]], Sequence[ThreadItem]]
+"""Gives items as they leave the server."""
 Respond = Callable[[ThreadMetadata, UserMessageItem | None, TContext], AsyncIterator[ThreadStreamEvent]]
 
 
@@ -83,7 +84,13 @@ async def get_thread(
     """A thread and the first page of its items."""
     thread = await store.load_thread(params.thread_id, context)
     page = await store.load_visible_items(thread.id, None, DEFAULT_PAGE_SIZE, "asc", context)
-    return thread, page.model_copy(update={"data": [present(item) for item in page.data]})
+    return thread, presented_page(page, present)
+
+
+def presented_page(page: Page[ThreadItem], present: Present) -> Page[ThreadItem]:
+    """The page as it leaves the server."""
+    # without a type of its own: pydantic need not look at all the items again
+    return Page(data=list(present(page.data)), has_more=page.has_more, after=page.after)
 
 
 async def list_threads(
@@ -127,7 +134,7 @@ async def create_thread(
         respond=lambda: respond(thread, message, context),
         before_options=[
             ThreadCreatedEvent(thread=client_view(thread)),
-            ThreadItemDoneEvent(item=present(message)),
+            ThreadItemDoneEvent(item=present([message])[0]),
         ],
     )
 
@@ -146,7 +153,7 @@ async def add_user_message(
     return Opening(
         thread=thread,
         respond=lambda: respond(thread, message, context),
-        before_options=[ThreadItemDoneEvent(item=present(message))],
+        before_options=[ThreadItemDoneEvent(item=present([message])[0])],
     )
 
 
