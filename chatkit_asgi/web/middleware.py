@@ -101,6 +101,8 @@ class _Exchange:
         await self._send(message)
 
     def _log(self) -> None:
+        if not logger.isEnabledFor(logging.INFO):
+            return
         scope = self.scope
         logger.info(
             "%s %s operation=%s user=%s status=%s ms=%.1f request_id=%s",
