@@ -8,6 +8,7 @@ from chatkit_asgi.store.base import (
     TContext,
     default_generate_id,
 )
+from chatkit_asgi.store.search import SearchResult, SnippetPart
 from chatkit_asgi.types import Attachment, AttachmentCreateParams, Page, ThreadItem, ThreadMetadata
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "AttachmentStore",
     "NotFoundError",
     "Page",
+    "SearchResult",
+    "SnippetPart",
     "Store",
     "StoreItemType",
     "TContext",

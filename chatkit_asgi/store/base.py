@@ -10,8 +10,9 @@ from typing import Generic
 
 from typing_extensions import TypeVar
 
-from chatkit_asgi.errors import NotFoundError
+from chatkit_asgi.errors import NotFoundError, NotSupportedError
 from chatkit_asgi.ids import StoreItemType, default_generate_id
+from chatkit_asgi.store.search import SearchResult
 from chatkit_asgi.types import (
     Attachment,
     AttachmentCreateParams,
@@ -217,6 +218,15 @@ class Store(ABC, Generic[TContext]):
 
         The default keeps nothing. Raises NotFoundError for an unknown thread.
         """
+
+    async def search(self, query: str, context: TContext, *, limit: int = 20) -> Page[SearchResult]:
+        """Up to `limit` of the owner's threads with all words of `query` in their title or in one message.
+
+        Best first, titles before messages. Case, accents and signs make no difference; the last word may be
+        a beginning. What is hidden is not found. What was written in a transaction is found as soon as it
+        ends. Raises NotSupportedError unless overridden.
+        """
+        raise NotSupportedError(f"{type(self).__name__} cannot search: override search().")
 
     async def load_feedback(self, thread_id: str, context: TContext) -> dict[str, FeedbackKind]:
         """What was last said of the thread's items, by item id; the default knows of nothing.

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from itertools import count
+from math import log
 from typing import TypeVar
 
 from chatkit_asgi.context import OwnerOf, owner_of
@@ -27,6 +28,15 @@ from chatkit_asgi.store.documents import (
     write_attachment,
     write_item,
     write_thread,
+)
+from chatkit_asgi.store.search import (
+    SearchResult,
+    folded_words,
+    is_match,
+    make_snippet,
+    query_words,
+    search_limit,
+    searched_text,
 )
 from chatkit_asgi.types import Attachment, FeedbackKind, Page, ThreadItem, ThreadMetadata, is_hidden
 
@@ -55,6 +65,15 @@ class _Content:
 
     items: dict[str, _Row] = field(default_factory=dict)
     feedback: dict[str, FeedbackKind] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where something was found, and how good that is."""
+
+    score: float
+    seq: int
+    result: SearchResult
 
 
 Undo = list[Callable[[], object]]
@@ -210,6 +229,27 @@ class MemoryStore(Store[TContext]):
             if row is not None and row.owner == self._owner_of(context):
                 self._drop(self._attachments, attachment_id)
 
+    async def search(self, query: str, context: TContext, *, limit: int = 20) -> Page[SearchResult]:
+        words, count, owner = query_words(query), search_limit(limit), self._owner_of(context)
+        mine = [row for row in self._threads.values() if words and row.owner == owner]
+        found = [best for row in mine if (best := self._best(row, words)) is not None]
+        found.sort(key=lambda place: (place.score, place.seq), reverse=True)
+        return Page(data=[place.result for place in found[:count]], has_more=len(found) > count)
+
+    def _best(self, row: _Row, words: list[str]) -> _Place | None:
+        """Where in a thread the words fit best."""
+        thread = read_thread(row.document, row.id)
+        if thread is None:
+            return None
+        items = [read_item(item.document, item.id) for item in self._contents[row.id].items.values()]
+        texts = [(item.id, searched_text(item), 1) for item in items if item and not is_hidden(item)]
+        places = [
+            _Place(score, row.seq, SearchResult(thread=thread, item_id=id, snippet=make_snippet(text, words)))
+            for id, text, weight in [*texts[::-1], (None, thread.title or "", 10)]
+            if (score := weight * _score(text, words))
+        ]
+        return max(places, key=lambda place: place.score, default=None)
+
     async def save_feedback(
         self, thread_id: str, item_ids: list[str], kind: FeedbackKind, context: TContext
     ) -> None:
@@ -267,6 +307,15 @@ def _rows(
     beyond = [row for row in rows.values() if (row.seq > position if ascending else row.seq < position)]
     beyond.sort(key=lambda row: row.seq, reverse=not ascending)
     return [(row.seq, row.id, row.document) for row in beyond[: page_size(limit) + 1]]
+
+
+def _score(text: str, query: list[str]) -> float:
+    """How often the words are in the text, in relation to its length; 0 unless all of them are."""
+    words, known = folded_words(" ".join(query)), folded_words(text)
+    has_last = any(word.startswith(words[-1]) for word in known)
+    if not has_last or not set(words) - {words[-1]} <= set(known):
+        return 0
+    return sum(is_match(word, words) for word in known) / (1 + log(1 + len(known)))
 
 
 def _position(after: str, known: dict[str, _Row]) -> int:

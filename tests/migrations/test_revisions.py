@@ -10,7 +10,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chatkit_asgi.store.sql import Tables, migrate
+from chatkit_asgi.context import RequestContext
+from chatkit_asgi.store.sql import SQLAlchemyStore, Tables, migrate
 from chatkit_asgi.store.sql.migrate import migration_options, migrations
 from tests.migrations.rows import ROWS, fill, read
 
@@ -73,6 +74,21 @@ async def test_full_tables_go_down_and_up_again(engine: AsyncEngine, revision: s
             assert await connection.run_sync(read, metadata, PREFIX) == expected(engine)
     await migrate(engine, "base", table_prefix=PREFIX)
     await migrate(engine, table_prefix=PREFIX)
+
+
+async def test_search_finds_what_was_there_before_and_what_the_release_before_writes(
+    engine: AsyncEngine, context: RequestContext
+) -> None:
+    store: SQLAlchemyStore = SQLAlchemyStore(engine, table_prefix=PREFIX)
+    for revision in ("0002", "head"):
+        metadata = await before(engine, revision)
+        async with engine.begin() as connection:
+            await connection.run_sync(fill, metadata, PREFIX)
+        await migrate(engine, table_prefix=PREFIX)
+        for query, item_id in (("trips", None), ("kyoto", "msg_1")):
+            (result,) = (await store.search(query, context)).data
+            assert (result.thread.id, result.item_id) == ("thr_1", item_id)
+        await migrate(engine, "base", table_prefix=PREFIX)
 
 
 def expected(engine: AsyncEngine) -> Any:

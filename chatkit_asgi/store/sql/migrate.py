@@ -34,6 +34,7 @@ __all__ = [
     "migration_sql",
     "named",
     "prepare",
+    "qualified",
 ]
 
 logger = logging.getLogger(__name__)
@@ -140,6 +141,12 @@ def named(name: str) -> str:
     prefix: str = op.get_context().opts.get("table_prefix", "")
     kind, _, rest = name.partition("_")
     return f"{kind}_{prefix}{rest}" if kind in KINDS else f"{prefix}{name}"
+
+
+def qualified(name: str) -> str:
+    """The same with its schema, for what is looked up later: when a trigger runs."""
+    schema = op.get_context().opts.get("version_table_schema")
+    return f'"{schema}".{named(name)}' if schema else named(name)
 
 
 def migrations() -> Path:

@@ -28,6 +28,7 @@ from sqlalchemy import (
     not_,
     true,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeDecorator
 
@@ -83,6 +84,12 @@ class Tables:
         self.attachments = _attachments(self)
         self.feedback = _feedback(self)
         self.turns = _turns(self)
+        if dialect != "sqlite":  # there it is an index of words, which cannot be declared
+            _search(self)
+
+    def qualified(self, name: str) -> str:
+        """A name in the schema with the prefix, for SQL that is written by hand."""
+        return f'"{self.schema}".{self.prefix}{name}' if self.schema else f"{self.prefix}{name}"
 
 
 def _check_names(dialect: str, schema: str | None, prefix: str) -> None:
@@ -192,6 +199,20 @@ def _turns(tables: Tables) -> Table:
     _partial_index(f"ix_{table.name}_repeat", running, table.c.owner, table.c.request_hash)
     keyed = table.c.request_key.is_not(None)
     _partial_index(f"uq_{table.name}_request_key", keyed, table.c.owner, table.c.request_key, unique=True)
+    return table
+
+
+def _search(tables: Tables) -> Table:
+    table = Table(
+        f"{tables.prefix}search",
+        tables.metadata,
+        Column("thread_id", String, primary_key=True),
+        # That of an item, or 0 for the thread's title.
+        Column("seq", BigInteger, primary_key=True, autoincrement=False),
+        _owner(),
+        Column("words", TSVECTOR, nullable=False),
+    )
+    Index(f"ix_{table.name}_words", table.c.words, postgresql_using="gin")
     return table
 
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chatkit_asgi.store.sql.models import Tables, UTCDateTime
+from chatkit_asgi.store.sql.search import search_statement
 
 __all__ = ["Pages", "Statements"]
 
@@ -58,6 +59,7 @@ class Statements:
         self._item_statements(tables.items, tables.threads, insert(tables.items))
         self._attachment_statements(tables.attachments, insert(tables.attachments))
         self._feedback_statements(tables.feedback, tables.items, insert(tables.feedback))
+        self.search = search_statement(tables)
 
     def _thread_statements(self, threads: Table, insert: Insert) -> None:
         mine = threads.c.owner == OWNER

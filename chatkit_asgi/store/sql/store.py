@@ -30,10 +30,18 @@ from chatkit_asgi.store.documents import (
     write_item,
     write_thread,
 )
+from chatkit_asgi.store.search import (
+    SearchResult,
+    make_snippet,
+    query_words,
+    search_limit,
+    searched_text,
+)
 from chatkit_asgi.store.sql.access import Rows
 from chatkit_asgi.store.sql.database import Database
 from chatkit_asgi.store.sql.engine import create_engine
 from chatkit_asgi.store.sql.models import Tables
+from chatkit_asgi.store.sql.search import search_parameters
 from chatkit_asgi.store.sql.statements import Pages, Statements
 from chatkit_asgi.types import Attachment, FeedbackKind, Page, ThreadItem, ThreadMetadata, is_hidden
 
@@ -212,6 +220,16 @@ class SQLAlchemyStore(Store[TContext]):
         rows = await self.database.fetch(self._sql.load_feedback, self._mine(context, thread_id=thread_id))
         return dict(rows)
 
+    async def search(self, query: str, context: TContext, *, limit: int = 20) -> Page[SearchResult]:
+        count, words = search_limit(limit), query_words(query)
+        if not words:
+            return Page()
+        owner = _storable(self._owner_of(context))
+        row = {**search_parameters(self.tables.dialect, words, owner), "count_": count + 1}
+        rows = await self.database.fetch(self._sql.search, row)
+        found = [_search_result(words, *row) for row in rows[:count]]
+        return Page(data=[result for result in found if result is not None], has_more=len(rows) > count)
+
     async def _item_page(
         self, pages: Pages, thread_id: str, after: str | None, limit: int, order: str, context: TContext
     ) -> Page[ThreadItem]:
@@ -270,6 +288,18 @@ class PostgresStore(SQLAlchemyStore[TContext]):
             table_prefix=table_prefix,
             owns_engine=True,
         )
+
+
+def _search_result(
+    words: Sequence[str], thread_id: str, document: str, item_id: str | None, item_document: str | None
+) -> SearchResult | None:
+    """What was found; None when a newer release wrote it and this one does not understand it."""
+    thread = read_thread(document, thread_id)
+    item = read_item(item_document, item_id) if item_id and item_document else None
+    if thread is None or (item_id and item is None):
+        return None
+    text = searched_text(item) if item else thread.title or ""
+    return SearchResult(thread=thread, item_id=item_id, snippet=make_snippet(text, words))
 
 
 def _value(rows: Rows) -> Any:  # Any: a column of any type
