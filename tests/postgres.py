@@ -58,13 +58,13 @@ def postgres_server() -> Iterator[str]:
 def spare_server() -> Iterator["Server"]:
     """A server for tests that stop it; they start it again."""
     with contextlib.ExitStack() as stack:
-        yield started(stack)
+        yield started(stack, synchronous_commit="on")  # it is to remember what it was told before a crash
 
 
-def started(stack: contextlib.ExitStack) -> "Server":
+def started(stack: contextlib.ExitStack, **settings: str) -> "Server":
     """A server of our own; without binaries the test is skipped, under CI it fails."""
     try:
-        return stack.enter_context(own_server())
+        return stack.enter_context(own_server(**settings))
     except LookupError as error:
         if os.environ.get("CI") or os.environ.get("CHATKIT_REQUIRE_POSTGRES"):
             pytest.fail(str(error))
@@ -196,16 +196,17 @@ def copy_binaries(folder: Path, spare: Path) -> Path:
 class Server:
     """A server in a directory of its own, which can be stopped and started again."""
 
-    def __init__(self, account: Account, binaries: Path, home: Path) -> None:
+    def __init__(self, account: Account, binaries: Path, home: Path, **settings: str) -> None:
         self.url = f"postgresql+asyncpg://postgres@/postgres?host={home}"
         self._account = account
         self._binaries = binaries
         self._home = home
+        self._settings = {**SETTINGS, **settings}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         data = str(self._home / "data")
-        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         self._process = self._account.popen(
             self._binaries, "postgres", "-D", data, "-k", str(self._home), *settings, home=self._home
         )
@@ -217,10 +218,27 @@ class Server:
             self._process.send_signal(how)
             self._process.wait(START_SECONDS)
             self._process = None
+            (self._home / "data" / "postmaster.pid").unlink(missing_ok=True)  # a crash leaves it
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It neither answers nor closes a connection, like one behind a broken network."""
+        assert self._process is not None
+        children = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self._process.pid)], capture_output=True, text=True, check=True
+        )
+        pids = [self._process.pid, *map(int, children.stdout.split())]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
 
 @contextlib.contextmanager
-def own_server() -> Iterator[Server]:
+def own_server(**settings: str) -> Iterator[Server]:
     """A server that has been started. Raises LookupError."""
     reap()
     account = Account()
@@ -234,7 +252,7 @@ def own_server() -> Iterator[Server]:
             START_SECONDS
         ):
             raise RuntimeError(f"initdb failed:\n{(home / 'log').read_text()}")
-        server = Server(account, binaries, home)
+        server = Server(account, binaries, home, **settings)
         server.start()
         try:
             yield server

@@ -102,7 +102,7 @@ async def carry_out(url: str, name: str, clock: Clock) -> None:
     _, operation, params, script = REQUESTS[name]
     engine = create_engine(url)
     trace(engine, clock.tick)
-    store: SQLAlchemyStore[Any] = SQLAlchemyStore(engine)
+    store: SQLAlchemyStore[Any] = SQLAlchemyStore(engine, owns_engine=True)
     await store.ping()
     clock.is_running = True
     request = json.dumps({"type": operation, "params": params})
@@ -146,7 +146,7 @@ async def look(store: SQLAlchemyStore[Any]) -> State:
 
 async def look_and_set_up(url: str, name: str) -> State:
     """With connections of its own, so that none is open when the process forks."""
-    store: SQLAlchemyStore[Any] = SQLAlchemyStore(create_engine(url))
+    store: SQLAlchemyStore[Any] = SQLAlchemyStore(create_engine(url), owns_engine=True)
     state = await look(store)
     await set_up(store, REQUESTS[name][0])
     await store.aclose()

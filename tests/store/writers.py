@@ -93,7 +93,7 @@ async def work(
 
 def run(url: str, process: int, counts: list[int], barrier: Barrier, answer: Connection) -> None:
     async def open_and_work() -> Figures:
-        store: SQLAlchemyStore = SQLAlchemyStore(create_engine(url))
+        store: SQLAlchemyStore = SQLAlchemyStore(create_engine(url), owns_engine=True)
         try:
             return await work(store, process, barrier, *counts)
         finally:

@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 import asyncpg  # type: ignore[import-untyped]  # it has no annotations
 from sqlalchemy import Executable
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -40,6 +41,7 @@ Driver = Any
 
 ERRORS = (
     SQLAlchemyError,
+    AsyncAdapt_asyncpg_dbapi.Error,  # from the pool, before SQLAlchemy makes it one of its own
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # when the server leaves at the wrong moment
@@ -58,12 +60,24 @@ def translated(*errors: type[Exception]) -> Iterator[None]:
     try:
         yield
     except errors as error:
-        raise away() from error
+        raise away(error) from error
 
 
-def away() -> BackendError:
-    """The one error for everything that a database may be at fault of."""
+def away(error: BaseException) -> BackendError:
+    """The error for whatever a database may be at fault of."""
+    if _is_for_lack_of_room(error):
+        return BackendError("The database's disk is full: nothing more can be stored until there is room.")
     return BackendError("The database does not answer; please try again in a moment.")
+
+
+def _is_for_lack_of_room(error: BaseException | None) -> bool:
+    if error is None:
+        return False
+    if isinstance(error, asyncpg.DiskFullError):
+        return True
+    if isinstance(error, sqlite3.Error) and error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+        return True
+    return _is_for_lack_of_room(error.__cause__)
 
 
 class Unit:

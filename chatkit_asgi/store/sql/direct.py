@@ -95,7 +95,8 @@ class DirectAccess(Access):
         try:
             rows = await self.run(connection.driver_connection, sql, arguments)
         except BaseException:  # failed or cancelled: nobody knows what it is doing now
-            connection.invalidate()
+            with anyio.CancelScope(shield=True):  # the server has to be told, or it goes on
+                await greenlet_spawn(connection.invalidate)
             raise
         await self._give_back(connection)
         return rows
@@ -156,7 +157,7 @@ class DirectPostgresAccess(DirectAccess):
         try:
             rows: Rows = await driver.fetch(sql, *arguments, timeout=STATEMENT_SECONDS)
         except ERRORS as error:
-            raise away() from error
+            raise away(error) from error
         return rows
 
     async def change(self, statement: Executable, parameters: Parameters) -> Rows:
@@ -188,7 +189,7 @@ class _Write:
         if isinstance(self.outcome, BackendError):
             raise self.outcome
         if isinstance(self.outcome, Exception):
-            raise away() from self.outcome
+            raise away(self.outcome) from self.outcome
         return self.outcome or []
 
 
@@ -203,7 +204,7 @@ class DirectSQLiteAccess(DirectAccess, SQLiteAccess):
         try:
             rows: Rows = await driver.execute_fetchall(sql, arguments)
         except ERRORS as error:
-            raise away() from error
+            raise away(error) from error
         return rows
 
     async def change(self, statement: Executable, parameters: Parameters) -> Rows:
