@@ -34,6 +34,7 @@ from chatkit_asgi.web.errors import HANDLERS
 from chatkit_asgi.web.health import health_routes
 from chatkit_asgi.web.middleware import PageMiddleware, RequestMiddleware
 from chatkit_asgi.web.playground import page_routes
+from chatkit_asgi.web.threads import thread_routes
 from chatkit_asgi.web.uploads import upload_routes
 
 __all__ = ["app_from_environment", "check", "create_app", "open_store"]
@@ -247,6 +248,7 @@ def _routes(
     routes: list[BaseRoute] = [Route("/chatkit", chatkit, methods=["POST"])]
     if isinstance(server.attachment_store, BlobAttachmentStore):
         routes += upload_routes(server.attachment_store, authenticate)
+    routes += thread_routes(server.store, authenticate)
     routes += health_routes(lifetime.ping)
     return routes + page_routes() if settings.page else routes
 

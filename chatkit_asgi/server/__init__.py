@@ -6,7 +6,7 @@ from chatkit_asgi import types, widgets
 from chatkit_asgi.actions import Action
 from chatkit_asgi.errors import CustomStreamError, ErrorCode, StreamError
 from chatkit_asgi.server.base import ChatKitServer, parse_request
-from chatkit_asgi.server.handlers.threads import DEFAULT_PAGE_SIZE
+from chatkit_asgi.server.handlers.threads import DEFAULT_PAGE_SIZE, search_threads
 from chatkit_asgi.server.turn import RESPONSE_SCOPES
 from chatkit_asgi.server.widget_stream import diff_widget, stream_widget
 from chatkit_asgi.server.wire import DEFAULT_ERROR_MESSAGE, FAILURE_FRAME, NonStreamingResult, StreamingResult
@@ -35,6 +35,7 @@ __all__ = [
     "default_generate_id",
     "diff_widget",
     "parse_request",
+    "search_threads",
     "stream_widget",
 ]
 

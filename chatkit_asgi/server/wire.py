@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from chatkit_asgi.errors import ErrorCode
+from chatkit_asgi.store import SearchResult
 from chatkit_asgi.types import (
     ErrorEvent,
     Page,
@@ -29,6 +30,7 @@ __all__ = [
     "StreamingResult",
     "client_view",
     "encode_event",
+    "encode_found",
     "encode_model",
     "encode_thread",
     "encode_threads",
@@ -103,6 +105,17 @@ def encode_threads(page: Page[ThreadMetadata]) -> bytes:
     tail = encode_model(page.model_copy(update={"data": []}))
     threads = b",".join([encode_thread(thread) for thread in page.data])
     return b'{"data":[' + threads + tail[len(b'{"data":[') :]
+
+
+def encode_found(page: Page[SearchResult]) -> bytes:
+    """The JSON of what a search found, threads as clients see them."""
+    tail = encode_model(page.model_copy(update={"data": []}))
+    found = [b'{"thread":' + encode_thread(result.thread) + b"," + _where(result)[1:] for result in page.data]
+    return b'{"data":[' + b",".join(found) + tail[len(b'{"data":[') :]
+
+
+def _where(result: SearchResult) -> bytes:
+    return result.__pydantic_serializer__.to_json(result, exclude_none=True, exclude={"thread"})
 
 
 def encode_model(model: BaseModel) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.errors import ConflictError, InvalidRequestError
 from chatkit_asgi.server.turn import Opening
-from chatkit_asgi.server.wire import client_view
+from chatkit_asgi.server.wire import client_view, encode_found
 from chatkit_asgi.store import Store, TContext
 from chatkit_asgi.types import (
     ActiveStatus,
@@ -46,6 +46,7 @@ __all__ = [
     "presented_page",
     "require_active",
     "retry_after_item",
+    "search_threads",
     "update_thread",
 ]
 
@@ -98,6 +99,11 @@ async def list_threads(
 ) -> Page[ThreadMetadata]:
     limit = page_size(params.limit, MAX_THREADS)
     return await store.load_threads(limit=limit, after=params.after, order=params.order, context=context)
+
+
+async def search_threads(store: Store[TContext], query: str, limit: int | None, context: TContext) -> bytes:
+    """The JSON of a page of threads with the words of the query, best first. Raises NotSupportedError."""
+    return encode_found(await store.search(query, context, limit=page_size(limit, MAX_THREADS)))
 
 
 async def update_thread(
