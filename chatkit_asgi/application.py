@@ -138,7 +138,7 @@ class _Lifetime:
                 await self.start()
             except BackendError as exc:
                 # the process stays up and answers 503 until the backend is back
-                logger.error("not ready yet: %s", exc)
+                logger.error("not ready yet: %s: %r", exc, exc.__cause__)
             yield
 
 

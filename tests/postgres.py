@@ -205,6 +205,9 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Start, unless it runs."""
+        if self._process is not None:
+            return
         data = str(self._home / "data")
         settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         self._process = self._account.popen(
