@@ -1,4 +1,4 @@
-"""What only the database stores can show: restarts, writers side by side, cancelled statements, plans."""
+"""What only the database stores can show: restarts, writers side by side, cancelled statements."""
 
 import asyncio
 import gc
@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.errors import BackendError, InvalidRequestError, NotFoundError
-from chatkit_asgi.store.sql import PostgresStore, SQLAlchemyStore, SQLiteStore, Tables, create_engine, migrate
-from chatkit_asgi.store.sql.statements import Statements
+from chatkit_asgi.store.sql import PostgresStore, SQLAlchemyStore, SQLiteStore, create_engine, migrate
 from tests.factories import make_hidden_context, make_thread, make_user_message
 
 BOUND = 15
@@ -22,36 +21,6 @@ DROP_OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-
-
-async def explain(engine: AsyncEngine, how: str, pages: str, order: str) -> str:
-    """What the database would do for a page in the middle."""
-    statement = getattr(getattr(Statements(Tables(engine.dialect.name)), pages), order)
-    values = {"owner_": "alice", "thread_id_": "thr_1", "position_": 500, "count_": 20}
-    written = statement.params(values).compile(engine, compile_kwargs={"literal_binds": True})
-    async with engine.connect() as connection:
-        rows = await connection.exec_driver_sql(f"{how} {written}")
-        return "\n".join(str(row[-1]) for row in rows)
-
-
-@pytest.fixture
-async def big_thread(postgres_engine: AsyncEngine) -> AsyncEngine:
-    """A database of which one thread, and one owner, are the greater part: that tempts its planner."""
-    threads = "INSERT INTO threads (id, owner, created_at, document) SELECT 'thr_' || n, {}, now(), '{{}}' "
-    items = (
-        "INSERT INTO items (thread_id, id, owner, hidden, created_at, document) "
-        "SELECT {}, 'msg_' || n, 'alice', n % 3 = 0, now(), '{{}}' "
-    )
-    async with postgres_engine.begin() as connection:
-        for statement in (
-            threads.format("'alice'") + "FROM generate_series(1, 1000) n",
-            threads.format("'bob'") + "FROM generate_series(1001, 1400) n",
-            items.format("'thr_1'") + "FROM generate_series(1, 2000) n",
-            items.format("'thr_' || n") + "FROM generate_series(2, 1000) n",
-            "ANALYZE",
-        ):
-            await connection.execute(text(statement))
-    return postgres_engine
 
 
 async def append(store: SQLAlchemyStore, name: str, count: int, context: RequestContext) -> None:
@@ -163,28 +132,6 @@ async def test_deleted_thread_leaves_no_row_behind(engine: AsyncEngine, context:
     async with engine.connect() as connection:
         for table in ("threads", "items", "feedback"):
             assert await connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0  # noqa: S608
-
-
-@pytest.mark.parametrize("pages", ["threads", "items", "visible_items"])
-@pytest.mark.parametrize("order", ["asc", "desc"])
-async def test_sqlite_reads_pages_from_an_index_without_sorting(
-    sqlite_engine: AsyncEngine, pages: str, order: str
-) -> None:
-    plan = await explain(sqlite_engine, "EXPLAIN QUERY PLAN", pages, order)
-    assert "USING INDEX" in plan
-    assert "SCAN" not in plan
-    assert "TEMP B-TREE" not in plan
-
-
-@pytest.mark.parametrize("pages", ["threads", "items", "visible_items"])
-@pytest.mark.parametrize("order", ["asc", "desc"])
-async def test_postgres_reads_pages_from_an_index_without_sorting(
-    big_thread: AsyncEngine, pages: str, order: str
-) -> None:
-    plan = await explain(big_thread, "EXPLAIN", pages, order)
-    assert "Index Scan" in plan
-    assert "Index Cond: (((thread_id)::text = " in plan or "Index Cond: (((owner)::text = " in plan
-    assert "Sort" not in plan
 
 
 async def test_database_that_is_away_is_a_backend_error(tmp_path: Path, context: RequestContext) -> None:
