@@ -91,7 +91,7 @@ class Turn(Generic[TContext]):
         self._on_cancelled = on_cancelled
         self._thread = _WatchedThread(opening.thread)
         self._pending = PendingItems()
-        self._deltas = _DeltaPath(self._pending)
+        self._updates = _UpdatePath(self._pending)
         self._scopes = ExitStack()
         self._responder: AsyncIterator[ThreadStreamEvent] | None = None
         self._has_failed = False
@@ -114,7 +114,7 @@ class Turn(Generic[TContext]):
             try:
                 self._responder = self._start(self._opening.respond)
                 async for event in self._responder:
-                    frame = self._deltas.frame(event)
+                    frame = self._updates.frame(event)
                     if frame is None:
                         frame = await self._take(event)
                     if frame:
@@ -150,8 +150,6 @@ class Turn(Generic[TContext]):
         """Save what the event says. Its frame, or nothing for what the client must not see."""
         self._pending.apply(event)
         match event:
-            case ThreadItemUpdatedEvent():
-                pass  # nothing is saved; first, as nearly all events are updates
             case ThreadItemDoneEvent(item=item):
                 self._pending.hold(item)
                 await self._writer.add(item)
@@ -254,8 +252,8 @@ def _snapshot(thread: ThreadMetadata) -> dict[str, Any]:
     }
 
 
-class _DeltaPath:
-    """The short way of text deltas, nearly all of a turn's events: no copies, no serializer."""
+class _UpdatePath:
+    """The short way of updates, nearly all of a turn's events: they save nothing. Text deltas have a shorter one."""
 
     def __init__(self, pending: PendingItems) -> None:
         self._pending = pending
@@ -264,15 +262,21 @@ class _DeltaPath:
         self._append: Callable[[str], None] | None = None
 
     def frame(self, event: ThreadStreamEvent) -> bytes | None:
-        """The frame, when the event is a text delta; None for any other, which has to take the long way."""
+        """The frame, when the event is an update; None for any other, which has to take the long way."""
         if type(event) is not ThreadItemUpdatedEvent:
             self._part = None
             return None
         update = event.update
-        if type(update) is not AssistantMessageContentPartTextDelta:
-            self._part = None
-            return None
-        part = (event.item_id, update.content_index)
+        if type(update) is AssistantMessageContentPartTextDelta:
+            return self._delta_frame(event.item_id, update)
+        self._part = None
+        frame = encode_event(event)
+        self._pending.apply(event)
+        return frame
+
+    def _delta_frame(self, item_id: str, update: AssistantMessageContentPartTextDelta) -> bytes:
+        # no copies, no serializer
+        part = (item_id, update.content_index)
         if part != self._part:
             self._turn_to(part)
         frame = text_delta_frame(self._prefix, update.delta)
