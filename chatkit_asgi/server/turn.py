@@ -253,7 +253,7 @@ def _snapshot(thread: ThreadMetadata) -> dict[str, Any]:
 
 
 class _UpdatePath:
-    """The short way of updates, nearly all of a turn's events: they save nothing. Text deltas have a shorter one."""
+    """The short way of updates, nearly all of a turn's events: nothing is saved. Text deltas are shortest."""
 
     def __init__(self, pending: PendingItems) -> None:
         self._pending = pending
