@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from traceback import format_exception
 
@@ -184,6 +185,25 @@ async def test_errors_of_the_caller_pass_through_a_transaction_unchanged(
         with pytest.raises(type(error)) as caught:
             await write_and_raise(error)
         assert caught.value is error
+
+
+async def test_transaction_with_a_statement_that_failed_fails_even_when_nobody_minds(
+    engine: AsyncEngine, context: RequestContext
+) -> None:
+    """PostgreSQL would undo everything and say nothing about it."""
+    store: SQLAlchemyStore = SQLAlchemyStore(engine)
+
+    async def write_and_suppress() -> None:
+        async with store.transaction():
+            await store.save_thread(make_thread(), context)
+            with suppress(BackendError):
+                await store.database.fetch(text("SELECT nothing FROM nowhere"), {})
+
+    with pytest.raises(BackendError):
+        await write_and_suppress()
+    with pytest.raises(NotFoundError):
+        await store.load_thread("thr_1", context)
+    await store.save_thread(make_thread(), context)
 
 
 async def test_hidden_items_are_marked_in_their_rows(engine: AsyncEngine, context: RequestContext) -> None:

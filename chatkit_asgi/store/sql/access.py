@@ -86,6 +86,7 @@ class Unit:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.is_open = True
+        self.failure: BackendError | None = None
         self.statements = asyncio.Lock()
 
     async def fetch(self, statement: Executable, parameters: Parameters) -> Rows:

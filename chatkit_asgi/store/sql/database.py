@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import StaticPool
 
-from chatkit_asgi.errors import InvalidRequestError
+from chatkit_asgi.errors import BackendError, InvalidRequestError
 from chatkit_asgi.store.sql.access import (
     STATEMENT_SECONDS,
     Access,
@@ -56,7 +56,8 @@ class Database:
         if unit is None:
             return await self._access.fetch(statement, parameters)
         async with unit.statements:
-            return await unit.fetch(statement, parameters)
+            with _noted(unit):
+                return await unit.fetch(statement, parameters)
 
     async def change(self, statement: Executable, parameters: Parameters) -> Rows:
         """Run a statement that writes, and may be repeated; gives the rows it returns."""
@@ -64,7 +65,8 @@ class Database:
         if unit is None:
             return await self._access.change(statement, parameters)
         async with unit.statements:
-            return await unit.fetch(statement, parameters)
+            with _noted(unit):
+                return await unit.fetch(statement, parameters)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -74,13 +76,13 @@ class Database:
             async with self._access.connect() as connection:
                 yield connection
             return
-        async with unit.statements, _limited():
+        async with unit.statements, _limited(unit):
             yield unit.connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction: the one around, or one of its own that is committed at the end."""
-        async with self._unit() as unit, unit.statements, _limited():
+        async with self._unit() as unit, unit.statements, _limited(unit):
             yield unit.connection
 
     @asynccontextmanager
@@ -116,6 +118,8 @@ class Database:
         async with self._access.unit() as unit:
             with self._bound(unit):
                 yield unit
+            if unit.failure is not None:  # a server would only say that it has undone everything
+                raise unit.failure
 
     @contextmanager
     def _bound(self, unit: Unit) -> Iterator[None]:
@@ -127,9 +131,19 @@ class Database:
             _units.reset(token)
 
 
+@contextmanager
+def _noted(unit: Unit) -> Iterator[None]:
+    """A failed statement fails its transaction, whoever catches the error."""
+    try:
+        yield
+    except BackendError as error:
+        unit.failure = error
+        raise
+
+
 @asynccontextmanager
-async def _limited() -> AsyncIterator[None]:
-    with translated(SQLAlchemyError, TimeoutError):
+async def _limited(unit: Unit) -> AsyncIterator[None]:
+    with _noted(unit), translated(SQLAlchemyError, TimeoutError):
         async with asyncio.timeout(STATEMENT_SECONDS):
             yield
 
