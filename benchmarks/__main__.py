@@ -4,15 +4,13 @@ import argparse
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 
-from benchmarks import http, imports, operations, runs, turns, widgets
-from benchmarks.candidates import OURS, PUBLISHED, PUBLISHED_PLUS
+from benchmarks import http, imports, operations, runs, store, turns, widgets
+from benchmarks.candidates import OURS, PUBLISHED_PLUS
 from benchmarks.measure import Result, measure
 
 __all__ = ["main"]
 
-HEAD = (
-    f"{'what':44} {'ours':>10} {'published':>10} {'':4} {'ratio':>7} {'vs SDK+':>8} {'vs bare':>8}   target"
-)
+HEAD = f"{'what':48} {'ours':>10} {'other':>10} {'':4} {'ratio':>7} {'vs SDK+':>8} {'vs bare':>8}   target"
 
 
 def main() -> None:
@@ -35,15 +33,24 @@ def _rows() -> Iterator[tuple[str, Callable[[int], Sequence[Result]]]]:
     yield "import of .server", imports.measure_imports
     for each in http.ROWS:
         yield each.name, lambda rounds, row=each: [http.measure_http(row, rounds)]  # type: ignore[misc]
+    for call in store.CALLS:
+        yield call.name, lambda rounds, call=call: [store.measure_call(call, rounds)]  # type: ignore[misc]
+    yield "store: turn", store.measure_turns
+    yield "store: index of words", store.measure_index
+    yield "store: memory", store.measure_memory
 
 
 def line(result: Result) -> str:
-    """One row: CPU time for one event (request, megabyte), and how much more the others take."""
-    ratios = [result.ratio(name) for name in (PUBLISHED.name, PUBLISHED_PLUS.name, "bare")]
+    """One row: what one event (request, call) takes here and elsewhere, and how much more the others take.
+
+    Elsewhere is the published package, if nothing else is said: CPU time, but for stores time on the clock.
+    """
+    ratios = [result.ratio(name) for name in (result.beside, PUBLISHED_PLUS.name, "bare")]
+    other = f"{result.cost(result.beside):.4g}" if result.beside in result.samples else ""
     figures = [f"{ratio:.3g}×" if ratio else "" for ratio in ratios]
     misses = ", ".join(result.misses())
     return (
-        f"{result.name:44} {result.cost(OURS.name):10.4g} {result.cost(PUBLISHED.name):10.4g} "
+        f"{result.name:48} {result.cost(OURS.name):10.4g} {other:>10} "
         f"{result.unit:4} {figures[0]:>7} {figures[1]:>8} {figures[2]:>8}   {result.target}"
         + (f"   MISSED: {misses}" if misses else "")
     )

@@ -45,6 +45,8 @@ class Result:
     target: Target
     unit: str
     samples: dict[str, list[float]]
+    beside: str = PUBLISHED.name
+    """The candidate that ours is compared with, if it was measured."""
 
     def cost(self, candidate: str) -> float:
         return median(self.samples[candidate])
@@ -58,7 +60,7 @@ class Result:
 
     def misses(self) -> Iterator[str]:
         """What falls short of the target."""
-        times, bare = self.ratio(PUBLISHED.name), self.ratio("bare")
+        times, bare = self.ratio(self.beside), self.ratio("bare")
         if self.target.times and times is not None and times < self.target.times:
             yield f"{times:.3g}×"
         if self.target.at_most and self.cost(OURS.name) > self.target.at_most:

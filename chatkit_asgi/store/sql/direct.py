@@ -3,6 +3,8 @@
 It leaves out what SQLAlchemy does per call: statements are compiled once, and a call is one round trip.
 """
 
+import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, cast
@@ -10,6 +12,7 @@ from typing import Any, NamedTuple, cast
 import anyio
 from sqlalchemy import Executable
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 from sqlalchemy.sql import ClauseElement
@@ -28,11 +31,14 @@ from chatkit_asgi.store.sql.access import (
     Unit,
     away,
     connected,
-    translated,
 )
-from chatkit_asgi.store.sql.sqlite import TOGETHER, Call, Outcome
+from chatkit_asgi.store.sql.sqlite import READS, WRITES, Call, Outcome
 
 __all__ = ["DirectPostgresAccess", "DirectSQLiteAccess"]
+
+LONG = 0.02
+"""Seconds after which those who wait for a visitor no longer wait for its end."""
+MOST_VISITORS = 4
 
 
 class Query(NamedTuple):
@@ -90,8 +96,7 @@ class DirectAccess(Access):
 
     async def _run_alone(self, sql: str, arguments: Sequence[object]) -> Rows:
         """Run SQL on a connection of its own."""
-        with translated(*ERRORS):
-            connection = await self.engine.raw_connection()
+        connection = await self._check_out()
         try:
             rows = await self.run(connection.driver_connection, sql, arguments)
         except BaseException:  # failed or cancelled: nobody knows what it is doing now
@@ -100,6 +105,12 @@ class DirectAccess(Access):
             raise
         await self._give_back(connection)
         return rows
+
+    async def _check_out(self) -> PoolProxiedConnection:
+        try:
+            return await self.engine.raw_connection()
+        except ERRORS as error:
+            raise away(error) from error
 
     async def _give_back(self, connection: PoolProxiedConnection) -> None:
         if self._pool.checkedin() < self._pool.size():
@@ -185,20 +196,35 @@ class _Write:
         self.call = call
         self.outcome: Outcome | BackendError | None = None
 
-    def rows(self) -> Rows:
-        if isinstance(self.outcome, BackendError):
-            raise self.outcome
-        if isinstance(self.outcome, Exception):
-            raise away(self.outcome) from self.outcome
-        return self.outcome or []
+
+class _Read(NamedTuple):
+    """A SELECT that waits. Its outcome is None when it is to be a visitor itself."""
+
+    call: Call
+    outcome: asyncio.Future[Outcome | BackendError | None]
+
+
+def _rows(outcome: Outcome | BackendError | None) -> Rows:
+    if isinstance(outcome, BackendError):
+        raise outcome
+    if isinstance(outcome, Exception):
+        raise away(outcome) from outcome
+    return outcome or []
 
 
 class DirectSQLiteAccess(DirectAccess, SQLiteAccess):
-    """Straight to aiosqlite. Writes that queued while another one ran go together, in one transaction."""
+    """Straight to aiosqlite. What queued while others ran goes together, in one visit to a thread.
+
+    Several writes are one transaction then. As a rule there is one visitor for all who read: threads get into
+    each other's way. Only when it takes long the next one comes in.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         super().__init__(engine)
-        self._waiting: list[_Write] = []
+        self._writes: list[_Write] = []
+        self._reads: deque[_Read] = deque()
+        self._visitors = 0
+        self._bell: asyncio.TimerHandle | None = None
 
     async def run(self, driver: Driver, sql: str, arguments: Sequence[object] = ()) -> Rows:
         try:
@@ -207,36 +233,98 @@ class DirectSQLiteAccess(DirectAccess, SQLiteAccess):
             raise away(error) from error
         return rows
 
+    async def fetch(self, statement: Executable, parameters: Parameters) -> Rows:
+        query = self.query(statement)
+        call = Call(query.sql, query.arguments(parameters))
+        if not self._visitors:
+            self._visitors = 1
+        elif (outcome := await self._wait(call)) is not None:
+            return _rows(outcome)
+        return await self._visit(call)
+
+    async def _wait(self, call: Call) -> Outcome | BackendError | None:
+        loop = asyncio.get_running_loop()
+        read = _Read(call, loop.create_future())
+        self._reads.append(read)
+        if self._bell is None or self._bell.when() < loop.time():
+            self._bell = loop.call_later(LONG, self._let_in)
+        try:
+            return await read.outcome
+        except BaseException:
+            if read.outcome.done() and not read.outcome.cancelled():
+                self._leave()
+            raise
+
+    async def _check_out(self) -> PoolProxiedConnection:
+        if self._pool.checkedin():
+            try:
+                return self._pool.connect()
+            except MissingGreenlet:
+                pass  # it has to open a new one, in place of one that was invalid
+        return await super()._check_out()
+
+    async def _visit(self, call: Call) -> Rows:
+        """Run the call, and what else is waiting."""
+        others = [read for read in self._reads if not read.outcome.done()]
+        self._reads.clear()
+        try:
+            first, *outcomes = await self._run_together(READS, [call, *(read.call for read in others)])
+        except BackendError as error:
+            first, outcomes = error, [error] * len(others)
+        except BaseException:
+            self._reads.extendleft(reversed(others))
+            raise
+        finally:
+            self._leave()
+        for read, outcome in zip(others, outcomes, strict=True):
+            if not read.outcome.done():
+                read.outcome.set_result(outcome)
+        return _rows(first)
+
+    def _leave(self) -> None:
+        self._visitors -= 1
+        if self._visitors == 0:
+            self._let_in()
+
+    def _let_in(self) -> None:
+        """Make the first one that waits a visitor, if there is one."""
+        while self._reads and self._visitors < MOST_VISITORS:
+            read = self._reads.popleft()
+            if not read.outcome.done():
+                self._visitors += 1
+                read.outcome.set_result(None)
+                return
+
     async def change(self, statement: Executable, parameters: Parameters) -> Rows:
         query = self.query(statement)
         write = _Write(Call(query.sql, query.arguments(parameters)))
-        self._waiting.append(write)
+        self._writes.append(write)
         try:
             async with self.turn:
                 if write.outcome is None:
                     with anyio.CancelScope(shield=True):
-                        await self._run_waiting()
+                        await self._write_all()
         finally:
-            if write in self._waiting:
-                self._waiting.remove(write)
-        return write.rows()
+            if write in self._writes:
+                self._writes.remove(write)
+        return _rows(write.outcome)
 
-    async def _run_waiting(self) -> None:
-        writes, self._waiting = self._waiting, []
+    async def _write_all(self) -> None:
+        writes, self._writes = self._writes, []
         try:
-            outcomes = await self._run_together([write.call for write in writes])
+            outcomes = await self._run_together(WRITES, [write.call for write in writes])
         except BackendError as error:
             outcomes = [error] * len(writes)
         except BaseException:
             # those of the others may be done again: they can be repeated
-            self._waiting = writes + self._waiting
+            self._writes = writes + self._writes
             raise
         for write, outcome in zip(writes, outcomes, strict=True):
             write.outcome = outcome
 
-    async def _run_together(self, calls: Sequence[Call]) -> Sequence[Outcome | BackendError]:
+    async def _run_together(self, how: str, calls: Sequence[Call]) -> Sequence[Outcome | BackendError]:
         if len(calls) > 1:
-            return await self._run_alone(TOGETHER, calls)
+            return await self._run_alone(how, calls)
         return [list(await self._run_alone(*calls[0]))]
 
     @asynccontextmanager

@@ -4,17 +4,19 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["TOGETHER", "Call", "Outcome", "SQLiteConnection"]
+__all__ = ["READS", "WRITES", "Call", "Outcome", "SQLiteConnection"]
 
-TOGETHER = "-- together"
-"""Given to `execute` instead of SQL, the parameters being calls: runs them in one transaction."""
+READS = "-- reads"
+"""Given to `execute` instead of SQL, the parameters being calls: runs them one after the other."""
+WRITES = "-- writes"
+"""The same in one transaction; a call that fails is undone alone."""
 
 Outcome = list[tuple[Any, ...]] | sqlite3.Error
 """The rows of one call, or what was wrong with it. `Any`: columns of any type."""
 
 
 class Call(NamedTuple):
-    """A statement that writes, and its parameters."""
+    """A statement and its parameters."""
 
     sql: str
     parameters: Sequence[Any]
@@ -35,8 +37,10 @@ class SQLiteConnection(sqlite3.Connection):
     """
 
     def execute(self, sql: str, parameters: Any = (), /) -> Any:  # Any: as in sqlite3, or calls
-        if sql is TOGETHER:
-            return _Outcomes(self._run_together(parameters))
+        if sql is READS:
+            return _Outcomes(self._read(call) for call in parameters)
+        if sql is WRITES:
+            return _Outcomes(self._write_all(parameters))
         return super().execute(sql, parameters)
 
     def close(self) -> None:
@@ -44,21 +48,24 @@ class SQLiteConnection(sqlite3.Connection):
             self.rollback()
         super().close()
 
-    def _run_together(self, calls: Iterable[Call]) -> list[Outcome]:
-        """Run the calls in one transaction; one that fails is undone alone."""
+    def _read(self, call: Call) -> Outcome:
+        try:
+            return super().execute(call.sql, call.parameters).fetchall()
+        except sqlite3.Error as error:
+            return error
+
+    def _write_all(self, calls: Iterable[Call]) -> list[Outcome]:
         self.execute("BEGIN IMMEDIATE")
         try:
-            outcomes = [self._run(call) for call in calls]
+            outcomes = [self._write(call) for call in calls]
             self.execute("COMMIT")
         except BaseException:
             self.rollback()
             raise
         return outcomes
 
-    def _run(self, call: Call) -> Outcome:
-        try:
-            return super().execute(call.sql, call.parameters).fetchall()
-        except sqlite3.Error as error:
-            if not self.in_transaction:  # SQLite gave up all of it, as it does when the disk is full
-                raise
-            return error
+    def _write(self, call: Call) -> Outcome:
+        outcome = self._read(call)
+        if isinstance(outcome, sqlite3.Error) and not self.in_transaction:
+            raise outcome  # SQLite gave up all of it, as it does when the disk is full
+        return outcome
