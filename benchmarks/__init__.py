@@ -1,1 +1,1 @@
-"""How much CPU time this package takes, beside the published `openai-chatkit`: `python -m benchmarks`."""
+"""How much time this package takes, beside the published `openai-chatkit`: `python -m benchmarks`."""
