@@ -236,11 +236,14 @@ class DirectSQLiteAccess(DirectAccess, SQLiteAccess):
     async def fetch(self, statement: Executable, parameters: Parameters) -> Rows:
         query = self.query(statement)
         call = Call(query.sql, query.arguments(parameters))
-        if not self._visitors:
-            self._visitors = 1
-        elif (outcome := await self._wait(call)) is not None:
-            return _rows(outcome)
-        return await self._visit(call)
+        if self._visitors:
+            outcome = await self._wait(call)
+            return await self._visit(call) if outcome is None else _rows(outcome)
+        self._visitors = 1
+        try:
+            return await self._run_alone(*call)
+        finally:
+            self._leave()
 
     async def _wait(self, call: Call) -> Outcome | BackendError | None:
         loop = asyncio.get_running_loop()
