@@ -30,6 +30,7 @@ WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 def database_url(spare_server: Server) -> Iterator[str]:
     with new_database(spare_server.url) as url:
         yield url
+        spare_server.start()  # a test that failed may have left it stopped
 
 
 @pytest.fixture(params=["", "&pgbouncer=true"], ids=["direct", "by SQLAlchemy"])

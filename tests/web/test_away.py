@@ -27,6 +27,7 @@ BOUND = 30
 def database_url(spare_server: Server) -> Iterator[str]:
     with new_database(spare_server.url) as url:
         yield url
+        spare_server.start()  # a test that failed may have left it stopped
 
 
 @asynccontextmanager

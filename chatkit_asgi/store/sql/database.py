@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
 
+import anyio
 from sqlalchemy import Executable, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -29,6 +30,7 @@ __all__ = ["Database"]
 SUPPORTED = ("sqlite", "postgresql")
 
 ONE = select(literal(1))
+CLOSE_SECONDS = 5.0
 
 _units: ContextVar[Mapping["Database", Unit]] = ContextVar("chatkit_units", default=MappingProxyType({}))
 
@@ -103,7 +105,8 @@ class Database:
 
     async def aclose(self) -> None:
         """Close the connections that the engine keeps; it opens new ones when it is used again."""
-        await self.engine.dispose()
+        with anyio.move_on_after(CLOSE_SECONDS):  # the server may never answer to that
+            await self.engine.dispose()
 
     def _joined(self) -> Unit | None:
         unit = _units.get().get(self)

@@ -29,9 +29,16 @@ PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL", "fore
 
 SQLITE_POOL: Mapping[str, Any] = {"pool_size": 8, "max_overflow": 0, "pool_use_lifo": True}
 """Each connection is a thread; those that were busy last have the warmest caches."""
-POSTGRES_POOL: Mapping[str, Any] = {"pool_size": 5, "max_overflow": 5, "pool_timeout": 30}
+POSTGRES_POOL: Mapping[str, Any] = {
+    "pool_size": 10,
+    "max_overflow": 0,
+    "pool_timeout": 30,
+    "pool_use_lifo": True,
+}
 """Eight processes stay below the hundred connections that a server allows by default. More of them would
-only queue in the server for a thread's lock, where that costs most."""
+only queue in the server for a thread's lock, where that costs most. None is closed while a request waits for
+it: that may take for ever when the server goes away just then.
+"""
 CONNECT: Mapping[str, Any] = {"timeout": 10}
 IDLE_SECONDS = 30.0
 """A connection that was not used for so long may be dead without knowing it."""
