@@ -5,13 +5,12 @@ from typing import Any
 
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from chatkit_asgi.attachments import request_base_url
 from chatkit_asgi.context import owner_of
 from chatkit_asgi.errors import InvalidRequestError, TooLargeError
-from chatkit_asgi.server import ChatKitServer, NonStreamingResult, parse_request
+from chatkit_asgi.server import ChatKitServer, NonStreamingResult, StreamingResult, parse_request
 from chatkit_asgi.streams import TurnRunner
 from chatkit_asgi.types import ChatKitReq
 from chatkit_asgi.web.middleware import note
@@ -19,6 +18,8 @@ from chatkit_asgi.web.sse import EventStreamResponse
 from chatkit_asgi.web.uploads import base_url_of
 
 __all__ = ["ChatKitEndpoint"]
+
+JSON_HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 
 
 class ChatKitEndpoint:
@@ -40,10 +41,14 @@ class ChatKitEndpoint:
         self._heartbeat = heartbeat
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._answer(Request(scope, receive))
+        result = await self._answer(Request(scope, receive))
+        if isinstance(result, NonStreamingResult):
+            await _send_json(result.json, send)
+            return
+        response = EventStreamResponse(self._runner.start(result.json_events), heartbeat=self._heartbeat)
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request) -> StreamingResult | NonStreamingResult:
         context = await self._authenticate(request)
         note(request, user=owner_of(context))
         body = await _read_body(request, self._max_body_bytes)
@@ -51,10 +56,13 @@ class ChatKitEndpoint:
         if self._server.attachment_store is not None:  # the only one to make links
             request_base_url.set(base_url_of(request))
         note(request, operation=operation.type)
-        result = await self._server.dispatch(operation, context)
-        if isinstance(result, NonStreamingResult):
-            return Response(result.json, media_type="application/json", headers={"cache-control": "no-store"})
-        return EventStreamResponse(self._runner.start(result.json_events), heartbeat=self._heartbeat)
+        return await self._server.dispatch(operation, context)
+
+
+async def _send_json(document: bytes, send: Send) -> None:
+    headers = [*JSON_HEADERS, (b"content-length", b"%d" % len(document))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": document})
 
 
 async def _read_body(request: Request, limit: int) -> bytes:

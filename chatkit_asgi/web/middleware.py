@@ -3,11 +3,10 @@
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
-from secrets import token_hex
+from collections.abc import Awaitable, Callable, Iterable
+from os import urandom
 from urllib.parse import quote
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -25,6 +24,8 @@ PROBES = ("/healthz", "/readyz")
 """They answer while the backends are away: that is what they are for."""
 LONGEST_QUOTED = 200
 """How much of a path or a user's name is written into the log."""
+GIVEN_ID = re.compile(rb"[\w.:-]{1,128}")
+"""What a proxy may call a request, so that its log and ours go together."""
 
 
 def note(request: Request, *, operation: str | None = None, user: str | None = None) -> None:
@@ -64,9 +65,7 @@ class _Exchange:
     """One request and the answer to it."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
-        given = Headers(scope=scope).get("x-request-id", "")
-        self.id = given if re.fullmatch(r"[\w.:-]{1,128}", given) else token_hex(16)
-        scope["chatkit.request_id"] = self.id
+        self.id = scope["chatkit.request_id"] = _request_id(scope["headers"])
         self.scope = scope
         self.status = 0
         self._send = send
@@ -79,25 +78,24 @@ class _Exchange:
             self._log()
 
     async def _answer(self, middleware: RequestMiddleware, receive: Receive) -> None:
-        request = Request(self.scope)
         try:
             if not self.scope["path"].endswith(PROBES):
                 await middleware.started()
             await middleware.app(self.scope, receive, self.send)
             return
         except (ChatKitError, HTTPException) as exc:
-            response = error_response(request, exc)
+            response = error_response(Request(self.scope), exc)
         except Exception:
             unexpected.exception("request %s failed", self.id)
             if self.status:  # the first byte is out: the connection breaks, which a client notices
                 raise
-            response = internal_error(request)
+            response = internal_error(Request(self.scope))
         await response(self.scope, receive, self.send)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            MutableHeaders(scope=message)["x-request-id"] = self.id
+            message["headers"] = [*message.get("headers", ()), (b"x-request-id", self.id.encode())]
         await self._send(message)
 
     def _log(self) -> None:
@@ -114,6 +112,13 @@ class _Exchange:
             (time.perf_counter() - self._began) * 1000,
             self.id,
         )
+
+
+def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    for name, value in headers:
+        if name == b"x-request-id" and GIVEN_ID.fullmatch(value):
+            return value.decode()
+    return urandom(16).hex()
 
 
 def _quoted(text: str) -> str:
