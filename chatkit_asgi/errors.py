@@ -6,10 +6,14 @@
     ├── NotFoundError                            404  thread, item or attachment
     ├── InvalidRequestError  (also ValueError)   400  not a request, the wrong kind of item
     ├── ConflictError        (also ValueError)   409  not pending, locked, busy
+    │   ├── TurnRunningError(turn_id)                 an answer is still coming in that thread
+    │   └── RepeatedRequestError                      a request of that key was accepted before
     ├── TooLargeError                            413  a body or an upload over its limit
+    ├── TooManyError                             429  more at once than the operator allows
     ├── UnsupportedTypeError                     415  a body or an upload of a kind not taken here
     ├── NotSupportedError    (also RuntimeError) 501  nothing is configured for it
-    └── BackendError                             503  database or blobs are away; the cause is kept
+    ├── BackendError                             503  database or blobs are away; the cause is kept
+    └── LeaseLostError                                another process has ended this turn: never answered
     BaseStreamError                              raised by respond(): an error event, never a status
     ├── StreamError(code)
     └── CustomStreamError(message)
@@ -30,10 +34,14 @@ __all__ = [
     "CustomStreamError",
     "ErrorCode",
     "InvalidRequestError",
+    "LeaseLostError",
     "NotFoundError",
     "NotSupportedError",
+    "RepeatedRequestError",
     "StreamError",
     "TooLargeError",
+    "TooManyError",
+    "TurnRunningError",
     "UnsupportedTypeError",
 ]
 
@@ -56,6 +64,29 @@ class InvalidRequestError(ChatKitError, ValueError):
 
 class ConflictError(ChatKitError, ValueError):
     """The request is well-formed but the thread or item is not in a state that allows it."""
+
+
+class TurnRunningError(ConflictError):
+    """The thread's last answer is still coming, as the turn `turn_id`."""
+
+    def __init__(self, turn_id: str) -> None:
+        super().__init__("An answer is still coming in this conversation: stop it, or wait for its end.")
+        self.turn_id = turn_id
+
+
+class RepeatedRequestError(ConflictError):
+    """The caller has used the request's key before."""
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another request: send a new one.")
+
+
+class LeaseLostError(ChatKitError):
+    """Another process took this one for dead and has ended the turn: nothing more of it may be written."""
+
+
+class TooManyError(ChatKitError):
+    """The caller, or the process, does more at once than the operator allows."""
 
 
 class TooLargeError(ChatKitError):

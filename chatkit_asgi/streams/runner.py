@@ -8,7 +8,7 @@ from functools import partial
 from typing import cast
 from uuid import uuid4
 
-from chatkit_asgi.streams.log import TurnLog, TurnReader
+from chatkit_asgi.streams.old_log import TurnLog, TurnReader
 
 __all__ = ["RunningTurn", "TurnRunner"]
 
