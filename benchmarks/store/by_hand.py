@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 
 from benchmarks.store.databases import CONTEXT, THREAD
 from chatkit_asgi.store.documents import read_item, read_thread, write_item
-from chatkit_asgi.store.sql.engine import PRAGMAS
+from chatkit_asgi.store.sql.sqlite import PRAGMAS
 from chatkit_asgi.types import ThreadItem, ThreadMetadata
 
 __all__ = ["ByHand", "by_hand"]

@@ -248,7 +248,7 @@ async def test_connection_that_was_idle_for_long_is_looked_at_before_it_is_used(
 async def test_file_that_somebody_else_has_locked_is_away(
     sqlite_engine: AsyncEngine, context: RequestContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatkit_asgi.store.sql.engine.PRAGMAS", ("busy_timeout=50", "journal_mode=WAL"))
+    monkeypatch.setattr("chatkit_asgi.store.sql.sqlite.PRAGMAS", ("busy_timeout=50", "journal_mode=WAL"))
     store: SQLAlchemyStore = SQLAlchemyStore(sqlite_engine, owns_engine=True)
     await store.save_thread(make_thread(), context)
     other = sqlite3.connect(sqlite_engine.url.database or "", isolation_level=None)

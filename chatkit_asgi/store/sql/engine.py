@@ -24,9 +24,6 @@ DIRECT = "chatkit_direct"
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg"}
 
-PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
-"""WAL with NORMAL: a crash of the process loses nothing, a power cut at most the last commits."""
-
 SQLITE_POOL: Mapping[str, Any] = {"pool_size": 8, "max_overflow": 0, "pool_use_lifo": True}
 """Each connection is a thread; those that were busy last have the warmest caches."""
 POSTGRES_POOL: Mapping[str, Any] = {
@@ -82,17 +79,8 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
         **SQLITE_POOL,
         **SILENT,
     )
-    event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "reset", _roll_back)
     return engine
-
-
-def _set_pragmas(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # the driver begins nothing by itself
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 def _roll_back(connection: DBAPIConnection, _record: ConnectionPoolEntry, _state: PoolResetState) -> None:

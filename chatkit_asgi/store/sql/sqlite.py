@@ -1,10 +1,17 @@
-"""What we add to the driver of SQLite: several statements in one visit to the connection's thread."""
+"""What we add to the driver of SQLite: settings, and several statements in one visit to its thread."""
 
 import sqlite3
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["READS", "WRITES", "Call", "Outcome", "SQLiteConnection"]
+__all__ = ["PRAGMAS", "READS", "WRITES", "Call", "Outcome", "SQLiteConnection"]
+
+BUSY_SECONDS = 10.0
+"""How long a connection waits for others that have locked the file."""
+PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+"""WAL with NORMAL: a crash of the process loses nothing, a power cut at most the last commits."""
+PAUSE = 0.005
 
 READS = "-- reads"
 """Given to `execute` instead of SQL, the parameters being calls: runs them one after the other."""
@@ -30,11 +37,17 @@ class _Outcomes(list[Outcome]):
 
 
 class SQLiteConnection(sqlite3.Connection):
-    """Ends its transaction when it is closed, and runs calls together.
+    """Has our settings, ends its transaction when it is closed, and runs calls together.
 
-    Since Python 3.11 the former is put off while a cursor is open, as a cancelled call may leave it; until
+    Since Python 3.11 the second is put off while a cursor is open, as a cancelled call may leave it; until
     some day the garbage is collected, the database would stay locked for everybody.
     """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # Any: as in sqlite3
+        super().__init__(*arguments, **options)
+        self.isolation_level = None  # the driver begins nothing by itself
+        for pragma in PRAGMAS:
+            self._set(pragma)
 
     def execute(self, sql: str, parameters: Any = (), /) -> Any:  # Any: as in sqlite3, or calls
         if sql is READS:
@@ -47,6 +60,18 @@ class SQLiteConnection(sqlite3.Connection):
         if self.in_transaction:
             self.rollback()
         super().close()
+
+    def _set(self, pragma: str) -> None:
+        """SQLite does not wait where two connections switch a new file to WAL at the same moment."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                super().execute(f"PRAGMA {pragma}")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(PAUSE)
 
     def _read(self, call: Call) -> Outcome:
         try:
