@@ -28,6 +28,7 @@ from tests.postgres import execute
 
 ROOT = Path(__file__).parents[2]
 VERSION_TABLE = "chatkit_version"
+BOUND = 20
 
 
 def declared(connection: Connection) -> MetaData:
@@ -168,6 +169,16 @@ async def test_migrations_in_one_process_do_not_meet(tmp_path: Path, engine: Asy
         assert await difference(one) == ""
     for one in (in_a_thread, *others):
         await one.dispose()
+
+
+async def test_migration_that_is_cancelled_while_it_waits_holds_nobody_up(engine: AsyncEngine) -> None:
+    first, waiting = asyncio.create_task(migrate(engine)), asyncio.create_task(migrate(engine))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([first, waiting])
+    async with asyncio.timeout(BOUND):
+        await migrate(engine)
+    assert (waiting.cancelled(), first.exception()) == (True, None)
 
 
 async def test_migrations_may_take_longer_than_statements(

@@ -39,6 +39,7 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
+PAUSE = 0.01
 LOCK = 0x63686174  # any number will do, as long as every process uses the same
 KINDS = ("ix", "uq", "fk", "pk")
 FAULTS = {"add": "missing", "remove": "unexpected", "modify": "other"}
@@ -159,8 +160,9 @@ def migrations() -> Path:
 @asynccontextmanager
 async def _alembic() -> AsyncIterator[None]:
     """Alembic to oneself, among all tasks and threads of this process."""
-    if not _alone.acquire(blocking=False):
-        await anyio.to_thread.run_sync(_alone.acquire)
+    # not by waiting in a thread: when the task is cancelled, that would take the lock and keep it
+    while not _alone.acquire(blocking=False):  # noqa: ASYNC110 - whoever has it may be another thread
+        await anyio.sleep(PAUSE)
     try:
         yield
     finally:
