@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import Select
@@ -13,12 +13,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chatkit_asgi.store.sql import Tables, create_engine, migrate
 from chatkit_asgi.store.sql.statements import Statements
 from tests.postgres import new_database
-from tests.store.filling import fill
+from tests.store.filling import AROUND, BIG, HIDING, fill
 
-THREADS, ITEMS = 20_000, 200_000
+THREADS, ITEMS, PAGE = 10_000, 100_000, 21
+ORDERS = ["asc", "desc"]
 LISTS = ["threads", "items", "visible_items"]
-SEARCH = re.compile(r"SEARCH (threads|items) USING INDEX \w+ \((owner|thread_id)=\? AND seq[<>]\?\)")
-PLACES = list(product(["asc", "desc"], ["first", "middle", "last"]))
+PLANS = pytest.mark.parametrize("is_generic", [False, True], ids=["custom", "generic"])
+"""PostgreSQL plans for these values or, as it may after some calls, for any."""
+
+
+class Place(NamedTuple):
+    """Where a page begins: an order, and a number that it lies beyond."""
+
+    order: str
+    position: int
+    thread: str = BIG
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +40,6 @@ def empty_postgres(postgres_server: str) -> Iterator[str]:
 async def postgres(empty_postgres: str) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(empty_postgres)
     await migrate(engine)
-    async with engine.begin() as connection:
-        for table in ("threads", "items"):
-            await connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")  # nothing to search
     await fill(engine, threads=THREADS, items=ITEMS)
     yield engine
     await engine.dispose()
@@ -49,43 +55,76 @@ async def sqlite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Asyn
     await engine.dispose()
 
 
-def statement(engine: AsyncEngine, pages: str, order: str) -> Select[Any]:
-    found: Select[Any] = getattr(getattr(Statements(Tables(engine.dialect.name)), pages), order)
+async def places(engine: AsyncEngine, pages: str) -> list[Place]:
+    """First, middle and last pages both ways and, of visible items, those that begin after many hidden ones."""
+    rows = "threads WHERE owner = 'alice'" if pages == "threads" else f"items WHERE thread_id = '{BIG}'"
+    hiding = f"items WHERE thread_id = '{HIDING}' AND NOT hidden"
+    async with engine.connect() as connection:
+
+        async def number(rows: str, order: str, offset: int) -> int:
+            sql = f"SELECT seq FROM {rows} ORDER BY seq {order} LIMIT 1 OFFSET {offset}"  # noqa: S608
+            return int((await connection.exec_driver_sql(sql)).scalar_one())
+
+        middle = (THREADS if pages == "threads" else ITEMS) // 2
+        positions = [
+            await number(rows, *at) for at in (("ASC", 2 * PAGE), ("ASC", middle), ("DESC", 2 * PAGE))
+        ]
+        found = [Place(order, position) for order, position in product(ORDERS, positions)]
+        if pages == "visible_items":
+            found.append(Place("asc", await number(hiding, "ASC", AROUND - 1), HIDING))
+            found.append(Place("desc", await number(hiding, "DESC", AROUND - 1), HIDING))
     return found
 
 
-MIDDLE = "SELECT seq FROM {table} WHERE {mine} ORDER BY seq LIMIT 1 OFFSET (SELECT count(*) / 2 FROM {table})"
-EDGE = "SELECT seq FROM {table} WHERE {mine} ORDER BY seq {order} LIMIT 1 OFFSET 40"
+def select(engine: AsyncEngine, pages: str, way: str) -> Select[Any]:
+    """A list's statement for a page, or for the number of a row whose id is a cursor."""
+    found: Select[Any] = getattr(getattr(Statements(Tables(engine.dialect.name)), pages), way)
+    return found
 
 
-async def position(engine: AsyncEngine, pages: str, place: str) -> int:
-    """A number at that place in the whole list; there is a page on either side of it."""
-    table, mine = ("threads", "owner = 'alice'") if pages == "threads" else ("items", "thread_id = 'thr_1'")
-    order = "ASC" if place == "first" else "DESC"
-    sql = (MIDDLE if place == "middle" else EDGE).format(table=table, mine=mine, order=order)
+def values(place: Place) -> dict[str, Any]:
+    return {
+        "owner_": "alice",
+        "thread_id_": place.thread,
+        "position_": place.position,
+        "count_": PAGE,
+        "id_": "tsk_500",
+    }
+
+
+# SQLite: how it would go about it, and how many instructions it carries out.
+
+
+def in_sql(engine: AsyncEngine, statement: Select[Any], place: Place) -> str:
+    literal = statement.params(values(place)).compile(engine, compile_kwargs={"literal_binds": True})
+    return str(literal)
+
+
+async def sqlite_plan(engine: AsyncEngine, statement: Select[Any], place: Place) -> str:
     async with engine.connect() as connection:
-        return int((await connection.exec_driver_sql(sql)).scalar_one())
-
-
-def in_sql(engine: AsyncEngine, select: Select[Any], position: int) -> str:
-    values = {"owner_": "alice", "thread_id_": "thr_1", "position_": position, "count_": 21}
-    return str(select.params(values).compile(engine, compile_kwargs={"literal_binds": True}))
+        sql = f"EXPLAIN QUERY PLAN {in_sql(engine, statement, place)}"
+        rows = (await connection.exec_driver_sql(sql)).all()
+    return "\n".join(str(row[-1]) for row in rows)
 
 
 @pytest.mark.parametrize("pages", LISTS)
-@pytest.mark.parametrize("order", ["asc", "desc"])
-async def test_sqlite_reads_pages_from_an_index_alone(sqlite: AsyncEngine, pages: str, order: str) -> None:
-    sql = in_sql(sqlite, statement(sqlite, pages, order), await position(sqlite, pages, "middle"))
-    async with sqlite.connect() as connection:
-        rows = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")).all()
-    (plan,) = [str(row[-1]) for row in rows]
-    assert re.fullmatch(
-        r"SEARCH (threads|items) USING INDEX \w+ \((owner|thread_id)=\? AND seq[<>]\?\)", plan
-    )
+async def test_sqlite_finds_a_page_in_an_index_and_in_order(sqlite: AsyncEngine, pages: str) -> None:
+    key = "owner" if pages == "threads" else "thread_id"
+    for place in await places(sqlite, pages):
+        plan = await sqlite_plan(sqlite, select(sqlite, pages, place.order), place)
+        assert re.fullmatch(rf"SEARCH (threads|items) USING INDEX \w+ \({key}=\? AND seq[<>]\?\)", plan)
+        assert pages != "visible_items" or "INDEX ix_items_visible " in plan
+
+
+@pytest.mark.parametrize("pages", LISTS)
+async def test_sqlite_finds_a_cursor_by_its_row(sqlite: AsyncEngine, pages: str) -> None:
+    plan = await sqlite_plan(sqlite, select(sqlite, pages, "find"), Place("asc", 0))
+    key = r"id=\?" if pages == "threads" else r"thread_id=\? AND id=\?"
+    assert re.fullmatch(rf"SEARCH (threads|items) USING INDEX \w+ \({key}\)", plan)
 
 
 async def steps(engine: AsyncEngine, sql: str) -> int:
-    """How many instructions SQLite carries out for a statement."""
+    """How many instructions SQLite carries out for a full page."""
     count = 0
 
     def step() -> None:
@@ -95,7 +134,7 @@ async def steps(engine: AsyncEngine, sql: str) -> int:
     async with engine.connect() as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection  # Any: it has few annotations
         await driver.set_progress_handler(step, 1)
-        assert len((await connection.exec_driver_sql(sql)).all()) == 21
+        assert len((await connection.exec_driver_sql(sql)).all()) == PAGE
         await driver.set_progress_handler(None, 0)
     return count
 
@@ -103,19 +142,21 @@ async def steps(engine: AsyncEngine, sql: str) -> int:
 @pytest.mark.parametrize("pages", LISTS)
 async def test_sqlite_takes_as_many_steps_for_any_page(sqlite: AsyncEngine, pages: str) -> None:
     costs = {
-        (order, place): await steps(
-            sqlite, in_sql(sqlite, statement(sqlite, pages, order), await position(sqlite, pages, place))
-        )
-        for order, place in PLACES
+        place: await steps(sqlite, in_sql(sqlite, select(sqlite, pages, place.order), place))
+        for place in await places(sqlite, pages)
     }
     assert max(costs.values()) <= 2 * min(costs.values()), costs
 
 
-async def explain(engine: AsyncEngine, pages: str, order: str, position: int, *, is_generic: bool) -> Any:
-    """What PostgreSQL does for a page, planned for these values or, as it may for any, for all."""
-    compiled = statement(engine, pages, order).compile(engine)
-    values = {"owner_": "'alice'", "thread_id_": "'thr_1'", "position_": str(position), "count_": "21"}
-    arguments = ", ".join(values[name] for name in compiled.positiontup or ())
+# PostgreSQL: what it did, and how many blocks it read. It knows its tables and is free to choose.
+
+
+async def explain(engine: AsyncEngine, statement: Select[Any], place: Place, *, is_generic: bool) -> Any:
+    compiled = statement.compile(engine)
+    literals = {
+        name: f"'{value}'" if isinstance(value, str) else str(value) for name, value in values(place).items()
+    }
+    arguments = ", ".join(literals[name] for name in compiled.positiontup or ())
     mode = "force_generic_plan" if is_generic else "force_custom_plan"
     async with engine.connect() as connection:
         await connection.exec_driver_sql(f"SET LOCAL plan_cache_mode = {mode}")
@@ -128,30 +169,41 @@ async def explain(engine: AsyncEngine, pages: str, order: str, position: int, *,
     return plan["Plan"]
 
 
-@pytest.mark.parametrize("is_generic", [False, True], ids=["custom", "generic"])
+@PLANS
 @pytest.mark.parametrize("pages", LISTS)
-@pytest.mark.parametrize("order", ["asc", "desc"])
-async def test_postgres_reads_pages_from_an_index_alone(
-    postgres: AsyncEngine, pages: str, order: str, is_generic: bool
+async def test_postgres_finds_a_page_in_an_index_and_in_order(
+    postgres: AsyncEngine, pages: str, is_generic: bool
 ) -> None:
-    for place in ("first", "middle", "last"):
-        at = await position(postgres, pages, place)
-        limit = await explain(postgres, pages, order, at, is_generic=is_generic)
+    key = "owner" if pages == "threads" else "thread_id"
+    for place in await places(postgres, pages):
+        statement = select(postgres, pages, place.order)
+        limit = await explain(postgres, statement, place, is_generic=is_generic)
         (scan,) = limit["Plans"]
         assert (limit["Node Type"], scan["Node Type"]) == ("Limit", "Index Scan")
-        assert ("seq <" in scan["Index Cond"]) or ("seq >" in scan["Index Cond"])
-        assert ("owner" if pages == "threads" else "thread_id") in scan["Index Cond"]
-        assert scan.get("Rows Removed by Filter", 0) == 0
+        assert f"({key})::text = " in scan["Index Cond"]
+        assert f"(seq {'>' if place.order == 'asc' else '<'} " in scan["Index Cond"]
+        assert scan["Scan Direction"] == ("Forward" if place.order == "asc" else "Backward")
+        assert (limit["Actual Rows"], scan.get("Rows Removed by Filter", 0)) == (PAGE, 0)
 
 
-@pytest.mark.parametrize("is_generic", [False, True], ids=["custom", "generic"])
+@PLANS
+@pytest.mark.parametrize("pages", LISTS)
+async def test_postgres_finds_a_cursor_by_its_row(
+    postgres: AsyncEngine, pages: str, is_generic: bool
+) -> None:
+    scan = await explain(postgres, select(postgres, pages, "find"), Place("asc", 0), is_generic=is_generic)
+    assert scan["Node Type"] == "Index Scan"
+    assert "(id)::text = " in scan["Index Cond"]
+
+
+@PLANS
 @pytest.mark.parametrize("pages", LISTS)
 async def test_postgres_reads_as_many_blocks_for_any_page(
     postgres: AsyncEngine, pages: str, is_generic: bool
 ) -> None:
     costs = {}
-    for order, place in PLACES:
-        at = await position(postgres, pages, place)
-        plan = await explain(postgres, pages, order, at, is_generic=is_generic)
-        costs[order, place] = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    for place in await places(postgres, pages):
+        statement = select(postgres, pages, place.order)
+        plan = await explain(postgres, statement, place, is_generic=is_generic)
+        costs[place] = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
     assert max(costs.values()) <= 2 * min(costs.values()), costs
