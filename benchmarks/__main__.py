@@ -2,7 +2,7 @@
 
 import argparse
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from benchmarks import http, imports, operations, runs, store, turns, widgets
 from benchmarks.candidates import OURS, PUBLISHED_PLUS
@@ -27,7 +27,7 @@ def main() -> None:
                 print(line(result), flush=True)
 
 
-def _rows() -> Iterator[tuple[str, Callable[[int], Sequence[Result]]]]:
+def _rows() -> Iterator[tuple[str, Callable[[int], Iterable[Result]]]]:
     for row in (*turns.ROWS, *operations.ROWS, *runs.ROWS, *widgets.ROWS):
         yield row.name, lambda rounds, row=row: [measure(row, rounds)]  # type: ignore[misc]
     yield "import of .server", imports.measure_imports
@@ -37,6 +37,7 @@ def _rows() -> Iterator[tuple[str, Callable[[int], Sequence[Result]]]]:
         yield call.name, lambda rounds, call=call: [store.measure_call(call, rounds)]  # type: ignore[misc]
     yield "store: turn", store.measure_turns
     yield "store: index of words", store.measure_index
+    yield "store: slowest page", store.measure_pages
     yield "store: memory", store.measure_memory
 
 

@@ -56,7 +56,7 @@ async def sqlite(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Asyn
 
 
 async def places(engine: AsyncEngine, pages: str) -> list[Place]:
-    """First, middle and last pages both ways and, of visible items, those that begin after many hidden ones."""
+    """First, middle and last pages both ways; of visible items also those behind many hidden ones."""
     rows = "threads WHERE owner = 'alice'" if pages == "threads" else f"items WHERE thread_id = '{BIG}'"
     hiding = f"items WHERE thread_id = '{HIDING}' AND NOT hidden"
     async with engine.connect() as connection:
