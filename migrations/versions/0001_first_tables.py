@@ -16,6 +16,7 @@ depends_on = None
 TIME = sa.DateTime(timezone=True)
 RUNNING = sa.text("status = 'running'")
 KEYED = sa.text("request_key IS NOT NULL")
+KEPT = sa.text("finished_at IS NOT NULL AND purged_at IS NULL")
 
 
 def upgrade() -> None:
@@ -103,23 +104,26 @@ def create_turns() -> None:
         sa.Column("owner", sa.String, nullable=False),
         sa.Column("status", sa.String, nullable=False),
         sa.Column("worker", sa.String, nullable=False),
-        sa.Column("epoch", sa.Integer, nullable=False),
+        sa.Column("allow_cancel", sa.Boolean, nullable=False),
         sa.Column("lease_until", TIME, nullable=False),
         sa.Column("read_until", TIME),
+        sa.Column("followed_until", TIME),
         sa.Column("cancel_requested_at", TIME),
         sa.Column("request_key", sa.String),
         sa.Column("request_hash", sa.String),
         sa.Column("started_at", TIME, nullable=False),
         sa.Column("finished_at", TIME),
+        sa.Column("purged_at", TIME),
         sa.Column("error", sa.Text),
         sa.PrimaryKeyConstraint("id", name=named("pk_turns")),
         of_thread("turns"),
     )
     op.create_index(named("ix_turns_thread_id_started_at"), named("turns"), ["thread_id", "started_at"])
     create_partial_index("uq_turns_running", ["thread_id"], RUNNING, unique=True)
-    create_partial_index("ix_turns_lease", ["lease_until"], RUNNING)
+    create_partial_index("ix_turns_worker", ["worker"], RUNNING)
     create_partial_index("ix_turns_repeat", ["owner", "request_hash"], RUNNING)
     create_partial_index("uq_turns_request_key", ["owner", "request_key"], KEYED, unique=True)
+    create_partial_index("ix_turns_kept", ["finished_at"], KEPT)
 
 
 def create_partial_index(name: str, columns: list[str], where: sa.TextClause, *, unique: bool = False) -> None:

@@ -41,7 +41,7 @@ ROWS: dict[str, Row] = {
         "owner": "alice",
         "status": "running",
         "worker": "w",
-        "epoch": 1,
+        "allow_cancel": True,
         "lease_until": NOW,
         "started_at": NOW,
     },

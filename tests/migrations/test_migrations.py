@@ -108,9 +108,9 @@ async def test_faults_of_a_database_are_told_in_a_sentence(engine: AsyncEngine) 
     await migrate(engine)
     assert await difference(engine) == ""
     async with engine.begin() as connection:
-        await connection.execute(text("DROP INDEX ix_turns_lease"))
+        await connection.execute(text("DROP INDEX ix_turns_worker"))
         await connection.execute(text("ALTER TABLE items ADD COLUMN mood TEXT"))
-    assert "missing index ix_turns_lease, unexpected column mood" in await difference(engine)
+    assert "missing index ix_turns_worker, unexpected column mood" in await difference(engine)
 
 
 async def test_tables_of_an_application_are_no_fault(engine: AsyncEngine) -> None:

@@ -18,12 +18,14 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
     Text,
     UniqueConstraint,
+    and_,
     false,
     not_,
     true,
@@ -84,6 +86,7 @@ class Tables:
         self.attachments = _attachments(self)
         self.feedback = _feedback(self)
         self.turns = _turns(self)
+        self.turn_frames = _turn_frames(self)
         if dialect != "sqlite":  # there it is an index of words, which cannot be declared
             _search(self)
 
@@ -181,25 +184,47 @@ def _turns(tables: Tables) -> Table:
         _thread_id(tables),
         _owner(),
         Column("status", String, nullable=False),
+        # Empty when another process has ended the turn.
         Column("worker", String, nullable=False),
-        Column("epoch", Integer, nullable=False),
+        Column("allow_cancel", Boolean, nullable=False),
+        # In no index, like the next two: they change every few seconds.
         Column("lease_until", UTCDateTime, nullable=False),
+        # By readers in the worker's own process.
         Column("read_until", UTCDateTime),
+        # By readers in other processes.
+        Column("followed_until", UTCDateTime),
         Column("cancel_requested_at", UTCDateTime),
         Column("request_key", String),
         Column("request_hash", String),
         Column("started_at", UTCDateTime, nullable=False),
         Column("finished_at", UTCDateTime),
+        # When its frames and its request's key were forgotten.
+        Column("purged_at", UTCDateTime),
         Column("error", Text),
         Index(None, "thread_id", "started_at"),
     )
     running = table.c.status == "running"
     _partial_index(f"uq_{table.name}_running", running, table.c.thread_id, unique=True)
-    _partial_index(f"ix_{table.name}_lease", running, table.c.lease_until)
+    _partial_index(f"ix_{table.name}_worker", running, table.c.worker)
     _partial_index(f"ix_{table.name}_repeat", running, table.c.owner, table.c.request_hash)
     keyed = table.c.request_key.is_not(None)
     _partial_index(f"uq_{table.name}_request_key", keyed, table.c.owner, table.c.request_key, unique=True)
+    kept = and_(table.c.finished_at.is_not(None), table.c.purged_at.is_(None))
+    _partial_index(f"ix_{table.name}_kept", kept, table.c.finished_at)
     return table
+
+
+def _turn_frames(tables: Tables) -> Table:
+    """One row for each batch of a turn's frames, joined; `last` is the number of the last one in it."""
+    turn = ForeignKey(tables.turns.c.id, ondelete="CASCADE")
+    return Table(
+        f"{tables.prefix}turn_frames",
+        tables.metadata,
+        Column("turn_id", String, turn, primary_key=True),
+        Column("last", Integer, primary_key=True, autoincrement=False),
+        Column("count", Integer, nullable=False),
+        Column("frames", LargeBinary, nullable=False),
+    )
 
 
 def _search(tables: Tables) -> Table:
