@@ -20,6 +20,7 @@ from chatkit_asgi.server.turn import Opening, Turn, save_partial
 from chatkit_asgi.server.wire import (
     NonStreamingResult,
     StreamingResult,
+    encode_items,
     encode_model,
     encode_thread,
     encode_threads,
@@ -209,7 +210,8 @@ class ChatKitServer(ABC, Generic[TContext]):
         store, blobs = self.store, self.attachment_store
         match request:
             case ThreadsGetByIdReq(params=params):
-                return encode_thread(*await threads.get_thread(store, params, context, self._present))
+                thread, page = await threads.get_thread(store, params, context)
+                return encode_thread(thread, encode_items(page, self._present))
             case ThreadsListReq(params=params):
                 return encode_threads(await threads.list_threads(store, params, context))
             case ThreadsUpdateReq(params=params):
@@ -221,7 +223,7 @@ class ChatKitServer(ABC, Generic[TContext]):
                     await actions.sync_custom_action(store, params, context, self.sync_action)
                 )
             case ItemsListReq(params=params):
-                return encode_model(await items.list_items(store, params, context, self._present))
+                return encode_items(await items.list_items(store, params, context), self._present)
             case ItemsFeedbackReq(params=params):
                 await items.add_feedback(store, params, context, self.add_feedback)
             case AttachmentsCreateReq(params=params):

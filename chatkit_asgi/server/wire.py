@@ -3,13 +3,14 @@
 Nothing here does I/O. Frames are byte for byte those of the published SDK.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
+from typing import Any
 
-from pydantic import BaseModel
 from pydantic_core import to_json
 
 from chatkit_asgi.errors import ErrorCode
-from chatkit_asgi.store import SearchResult
+from chatkit_asgi.store import SearchResult, ShownItem, ShownThread, thread_json
+from chatkit_asgi.store import client_json as encode_model
 from chatkit_asgi.types import (
     ErrorEvent,
     Page,
@@ -27,10 +28,12 @@ __all__ = [
     "DEFAULT_ERROR_MESSAGE",
     "FAILURE_FRAME",
     "NonStreamingResult",
+    "Present",
     "StreamingResult",
     "client_view",
     "encode_event",
     "encode_found",
+    "encode_items",
     "encode_model",
     "encode_thread",
     "encode_threads",
@@ -38,14 +41,11 @@ __all__ = [
     "text_delta_prefix",
 ]
 
+Present = Callable[[Sequence[ThreadItem]], Sequence[ThreadItem]]
+"""Gives items as they leave the server."""
+
 DEFAULT_ERROR_MESSAGE = "The answer could not be completed."
 """Sent with an `error` event that says nothing itself: there are clients that fail without a message."""
-
-CLIENT_CONTEXT = {"exclude_metadata": True}
-"""Serialization context of everything a client gets: the metadata of attachments stays with us."""
-
-_SHOWN = {"id", "title", "created_at", "status", "allowed_image_domains"}
-"""What clients see of a thread."""
 
 _ROOTS = (Card, ListView, BasicRoot, DynamicWidgetRoot)
 """Not what an application derives from these: that is written as its base class."""
@@ -91,38 +91,42 @@ def client_view(thread: ThreadMetadata, items: Page[ThreadItem] | None = None) -
     )
 
 
-def encode_thread(thread: ThreadMetadata, items: Page[ThreadItem] | None = None) -> bytes:
-    """The JSON of `client_view(thread, items)`, without making that."""
-    head = thread.__pydantic_serializer__.to_json(
-        thread, by_alias=True, exclude_none=True, include=_SHOWN, context=CLIENT_CONTEXT
-    )
-    page = EMPTY_PAGE if items is None else encode_model(items)
-    return head[:-1] + b',"metadata":{},"items":' + page + b"}"
+def encode_thread(thread: ShownThread, items: bytes | None = None) -> bytes:
+    """The JSON of the thread as a client sees it, with the page of items given as JSON."""
+    head = thread.encode() if isinstance(thread, str) else thread_json(thread)
+    return head[:-1] + b',"metadata":{},"items":' + (items or EMPTY_PAGE) + b"}"
 
 
-def encode_threads(page: Page[ThreadMetadata]) -> bytes:
+def encode_threads(page: Page[ShownThread] | Page[ThreadMetadata]) -> bytes:
     """The JSON of a page of threads, each as clients see it."""
-    tail = encode_model(page.model_copy(update={"data": []}))
-    threads = b",".join([encode_thread(thread) for thread in page.data])
-    return b'{"data":[' + threads + tail[len(b'{"data":[') :]
+    return _encode_page(page, [encode_thread(thread) for thread in page.data])
+
+
+def encode_items(page: Page[ShownItem], present: Present) -> bytes:
+    """The JSON of a page of items."""
+    models = [item for item in page.data if not isinstance(item, str)]
+    if len(models) == len(page.data):
+        # without a type of its own: pydantic need not look at all the items again
+        return encode_model(Page(data=list(present(models)), has_more=page.has_more, after=page.after))
+    presented = iter(present(models))
+    texts = [item if isinstance(item, str) else encode_model(next(presented)).decode() for item in page.data]
+    return _encode_page(page, [",".join(texts).encode()])
 
 
 def encode_found(page: Page[SearchResult]) -> bytes:
     """The JSON of what a search found, threads as clients see them."""
-    tail = encode_model(page.model_copy(update={"data": []}))
     found = [b'{"thread":' + encode_thread(result.thread) + b"," + _where(result)[1:] for result in page.data]
-    return b'{"data":[' + b",".join(found) + tail[len(b'{"data":[') :]
+    return _encode_page(page, found)
 
 
 def _where(result: SearchResult) -> bytes:
     return result.__pydantic_serializer__.to_json(result, exclude_none=True, exclude={"thread"})
 
 
-def encode_model(model: BaseModel) -> bytes:
-    """JSON for the client: aliases, no unset or null fields, nothing that is ours alone."""
-    return model.__pydantic_serializer__.to_json(
-        model, by_alias=True, exclude_none=True, context=CLIENT_CONTEXT
-    )
+def _encode_page(page: Page[Any], entries: Sequence[bytes]) -> bytes:  # Any: entries of any kind
+    has_more = b"true" if page.has_more else b"false"
+    after = b"" if page.after is None else b',"after":' + to_json(page.after)
+    return b'{"data":[' + b",".join(entries) + b'],"has_more":' + has_more + after + b"}"
 
 
 def encode_event(event: ThreadStreamEvent) -> bytes:

@@ -9,6 +9,7 @@ from chatkit_asgi.store.base import (
     default_generate_id,
 )
 from chatkit_asgi.store.search import SearchResult, SnippetPart
+from chatkit_asgi.store.shown import ShownItem, ShownThread, client_json, thread_json
 from chatkit_asgi.types import Attachment, AttachmentCreateParams, Page, ThreadItem, ThreadMetadata
 
 __all__ = [
@@ -18,11 +19,15 @@ __all__ = [
     "NotFoundError",
     "Page",
     "SearchResult",
+    "ShownItem",
+    "ShownThread",
     "SnippetPart",
     "Store",
     "StoreItemType",
     "TContext",
     "ThreadItem",
     "ThreadMetadata",
+    "client_json",
     "default_generate_id",
+    "thread_json",
 ]

@@ -1,4 +1,4 @@
-"""Rows as text: each thread, item and attachment is kept as the JSON document that pydantic writes for it.
+"""Rows as text: each thread, item and attachment is kept as a JSON document that pydantic reads and writes.
 
 A document that does not validate (another release wrote it) is logged, counted and not shown. Fields that
 this release does not know stay in it when it is saved again.
@@ -14,6 +14,16 @@ from pydantic_core import from_json, to_json
 
 from chatkit_asgi.errors import InvalidRequestError
 from chatkit_asgi.store.extras import has_extras, mark_extras, restore_extras
+from chatkit_asgi.store.shown import (
+    THREAD_ADAPTER,
+    ShownItem,
+    ShownThread,
+    is_marked,
+    shown_item,
+    shown_thread,
+    with_item_shown,
+    with_thread_shown,
+)
 from chatkit_asgi.types import (
     ATTACHMENT_ADAPTER,
     THREAD_ITEM_ADAPTER,
@@ -26,6 +36,8 @@ from chatkit_asgi.types import (
 __all__ = [
     "read_attachment",
     "read_item",
+    "read_shown_item",
+    "read_shown_thread",
     "read_thread",
     "unreadable_documents",
     "write_attachment",
@@ -42,27 +54,36 @@ unreadable_documents: Counter[str] = Counter()
 
 WIDGET = '"type":"widget"'
 
-_THREAD_ADAPTER = TypeAdapter(ThreadMetadata)
-
 
 def write_thread(thread: ThreadMetadata) -> str:
     """The document of a thread, without the items that a `Thread` carries. Raises InvalidRequestError."""
-    return _write(thread, exclude={"items"} if isinstance(thread, Thread) else None)
+    document = _write(thread, exclude={"items"} if isinstance(thread, Thread) else None)
+    return with_thread_shown(document, thread)
 
 
 def read_thread(document: str, thread_id: str) -> ThreadMetadata | None:
     """The thread of a document; None when it does not validate."""
-    return _read(_THREAD_ADAPTER, document, "thread", thread_id)
+    return _read(THREAD_ADAPTER, document, "thread", thread_id)
+
+
+def read_shown_thread(document: str, thread_id: str) -> ShownThread | None:
+    """What clients get of a thread's document, or the thread; None when it does not validate."""
+    return shown_thread(document) if is_marked(document) else read_thread(document, thread_id)
 
 
 def write_item(item: ThreadItem) -> str:
     """The document of an item. Raises InvalidRequestError for what JSON cannot hold."""
-    return _write(item)
+    return with_item_shown(_write(item), item)
 
 
 def read_item(document: str, item_id: str) -> ThreadItem | None:
     """The item of a document; None when it does not validate."""
     return _read(THREAD_ITEM_ADAPTER, document, "item", item_id)
+
+
+def read_shown_item(document: str, item_id: str) -> ShownItem | None:
+    """What clients get of an item's document, or the item; None when it does not validate."""
+    return shown_item(document) if is_marked(document) else read_item(document, item_id)
 
 
 def write_attachment(attachment: Attachment) -> str:
@@ -104,6 +125,8 @@ def _read(adapter: TypeAdapter[T], document: str, kind: str, id: str) -> T | Non
 
 
 def _validate(adapter: TypeAdapter[T], document: str) -> T:
+    if is_marked(document):
+        return adapter.validate_json(document)
     if WIDGET not in document:  # its components may have any property
         with suppress(ValidationError):
             return adapter.validate_json(document, extra="forbid")

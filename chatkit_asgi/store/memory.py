@@ -1,17 +1,18 @@
 """`MemoryStore`: the reference of what a store does, for tests and trials. Nothing outlives the process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from itertools import count
 from math import log
+from operator import attrgetter
 from typing import TypeVar
 
 from chatkit_asgi.context import OwnerOf, owner_of
 from chatkit_asgi.errors import NotFoundError
-from chatkit_asgi.store.base import Store, TContext
+from chatkit_asgi.store.base import Store, TContext, is_overridden
 from chatkit_asgi.store.cursors import (
     END,
     START,
@@ -24,6 +25,8 @@ from chatkit_asgi.store.cursors import (
 from chatkit_asgi.store.documents import (
     read_attachment,
     read_item,
+    read_shown_item,
+    read_shown_thread,
     read_thread,
     write_attachment,
     write_item,
@@ -38,6 +41,7 @@ from chatkit_asgi.store.search import (
     search_limit,
     searched_text,
 )
+from chatkit_asgi.store.shown import ShownItem, ShownThread
 from chatkit_asgi.types import Attachment, FeedbackKind, Page, ThreadItem, ThreadMetadata, is_hidden
 
 __all__ = ["MemoryStore"]
@@ -76,6 +80,8 @@ class _Place:
     result: SearchResult
 
 
+Rows = list[tuple[int, str, str]]
+"""Sequence number, id and document of each."""
 Undo = list[Callable[[], object]]
 
 
@@ -109,8 +115,15 @@ class MemoryStore(Store[TContext]):
                 self._undo.reset(token)
 
     async def load_thread(self, thread_id: str, context: TContext) -> ThreadMetadata:
-        row = self._thread(thread_id, context)
-        thread = read_thread(row.document, row.id)
+        thread = read_thread(self._thread(thread_id, context).document, thread_id)
+        if thread is None:
+            raise _no_thread(thread_id)
+        return thread
+
+    async def load_shown_thread(self, thread_id: str, context: TContext) -> ShownThread:
+        if is_overridden(self, MemoryStore, "load_thread"):
+            return await super().load_shown_thread(thread_id, context)
+        thread = read_shown_thread(self._thread(thread_id, context).document, thread_id)
         if thread is None:
             raise _no_thread(thread_id)
         return thread
@@ -128,9 +141,14 @@ class MemoryStore(Store[TContext]):
     async def load_threads(
         self, limit: int, after: str | None, order: str, context: TContext
     ) -> Page[ThreadMetadata]:
-        owner = self._owner_of(context)
-        mine = {row.id: row for row in self._threads.values() if row.owner == owner}
-        return to_page(_rows(mine, mine, limit, after, order), limit, after, read_thread)
+        return to_page(self._thread_rows(limit, after, order, context), limit, after, read_thread)
+
+    async def load_shown_threads(
+        self, limit: int, after: str | None, order: str, context: TContext
+    ) -> Page[ShownThread]:
+        if is_overridden(self, MemoryStore, "load_threads"):
+            return await super().load_shown_threads(limit, after, order, context)
+        return to_page(self._thread_rows(limit, after, order, context), limit, after, read_shown_thread)
 
     async def delete_thread(self, thread_id: str, context: TContext) -> None:
         owner = self._owner_of(context)
@@ -147,15 +165,22 @@ class MemoryStore(Store[TContext]):
         self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
     ) -> Page[ThreadItem]:
         items = self._content(thread_id, context).items
-        current = {row.id: row for row in items.values() if not row.superseded}
+        current = (row for row in items.values() if not row.superseded)
         return to_page(_rows(current, items, limit, after, order), limit, after, read_item)
 
     async def load_visible_items(
         self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
     ) -> Page[ThreadItem]:
-        items = self._content(thread_id, context).items
-        visible = {row.id: row for row in items.values() if not row.hidden}
-        return to_page(_rows(visible, items, limit, after, order), limit, after, read_item)
+        rows = self._visible_rows(thread_id, after, limit, order, context)
+        return to_page(rows, limit, after, read_item)
+
+    async def load_shown_items(
+        self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
+    ) -> Page[ShownItem]:
+        if is_overridden(self, MemoryStore, "load_visible_items"):
+            return await super().load_shown_items(thread_id, after, limit, order, context)
+        rows = self._visible_rows(thread_id, after, limit, order, context)
+        return to_page(rows, limit, after, read_shown_item)
 
     async def add_thread_item(self, thread_id: str, item: ThreadItem, context: TContext) -> None:
         await self.save_item(thread_id, item, context)
@@ -261,6 +286,18 @@ class MemoryStore(Store[TContext]):
     async def load_feedback(self, thread_id: str, context: TContext) -> dict[str, FeedbackKind]:
         return dict(self._content(thread_id, context).feedback)
 
+    def _thread_rows(self, limit: int, after: str | None, order: str, context: TContext) -> Rows:
+        owner = self._owner_of(context)
+        mine = {row.id: row for row in self._threads.values() if row.owner == owner}
+        return _rows(mine.values(), mine, limit, after, order)
+
+    def _visible_rows(
+        self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
+    ) -> Rows:
+        items = self._content(thread_id, context).items
+        visible = (row for row in items.values() if not row.hidden)
+        return _rows(visible, items, limit, after, order)
+
     def _thread(self, thread_id: str, context: TContext) -> _Row:
         row = self._threads.get(thread_id)
         if row is None or row.owner != self._owner_of(context):
@@ -298,14 +335,12 @@ class MemoryStore(Store[TContext]):
             undo.append(lambda: (table.pop(key, None), table.update(before)))
 
 
-def _rows(
-    rows: dict[str, _Row], known: dict[str, _Row], limit: int, after: str | None, order: str
-) -> list[tuple[int, str, str]]:
+def _rows(rows: Iterable[_Row], known: dict[str, _Row], limit: int, after: str | None, order: str) -> Rows:
     """One row more than `limit` beyond the cursor, which may be the id of any of the `known` rows."""
     ascending = is_ascending(order)
     position = (START if ascending else END) if after is None else _position(after, known)
-    beyond = [row for row in rows.values() if (row.seq > position if ascending else row.seq < position)]
-    beyond.sort(key=lambda row: row.seq, reverse=not ascending)
+    beyond = [row for row in rows if (row.seq > position if ascending else row.seq < position)]
+    beyond.sort(key=attrgetter("seq"), reverse=not ascending)
     return [(row.seq, row.id, row.document) for row in beyond[: page_size(limit) + 1]]
 
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from chatkit_asgi.server.wire import (
-    CLIENT_CONTEXT,
     client_view,
     encode_event,
     encode_model,
@@ -14,6 +13,7 @@ from chatkit_asgi.server.wire import (
     text_delta_frame,
     text_delta_prefix,
 )
+from chatkit_asgi.store.shown import CLIENT_CONTEXT
 from chatkit_asgi.types import (
     AssistantMessageContentPartTextDelta,
     ClosedStatus,
@@ -69,7 +69,7 @@ THREADS = [
 def test_thread_is_written_as_its_client_view(thread: ThreadMetadata) -> None:
     page = Page[ThreadItem](data=[make_user_message(), make_assistant_message()], has_more=True, after="x")
     assert encode_thread(thread) == encode_model(client_view(thread))
-    assert encode_thread(thread, page) == encode_model(client_view(thread, page))
+    assert encode_thread(thread, encode_model(page)) == encode_model(client_view(thread, page))
 
 
 @pytest.mark.parametrize("threads", [[], THREADS[:1], THREADS])

@@ -30,6 +30,13 @@ def add_unknown(document: Json) -> None:
     document.update(UNKNOWN)
 
 
+def without_nulls(value: Any) -> Any:
+    """JSON in which what is null is not said, which means the same."""
+    if isinstance(value, dict):
+        return {name: without_nulls(part) for name, part in value.items() if part is not None}
+    return [without_nulls(part) for part in value] if isinstance(value, list) else value
+
+
 @pytest.mark.parametrize("item", make_every_item(), ids=lambda item: item.type)
 async def test_unknown_fields_of_an_item_are_kept_when_it_is_saved_again(
     store: Store, context: RequestContext, item: ThreadItem
@@ -40,7 +47,7 @@ async def test_unknown_fields_of_an_item_are_kept_when_it_is_saved_again(
     before = await read(store, "items", item.id)
     loaded = await store.load_item("thr_1", item.id, context)
     await store.save_item("thr_1", loaded.model_copy(), context)
-    assert await read(store, "items", item.id) == before
+    assert without_nulls(await read(store, "items", item.id)) == without_nulls(before)
     assert encode_model(loaded) == encode_model(item)
 
 
@@ -91,7 +98,7 @@ async def test_items_without_unknown_fields_are_what_they_were(store: Store, con
     await store.save_thread(make_thread(), context)
     for item in (make_assistant_message(), make_widget_item()):
         await store.add_thread_item("thr_1", item, context)
-    await rewrite(store, "items", "msg_widget", lambda document: document.pop("copy_text"))
+    await rewrite(store, "items", "msg_widget", lambda document: document.pop("copy_text", None))
     await rewrite(store, "items", "msg_assistant", lambda document: document["content"][0].pop("annotations"))
     page = await store.load_thread_items("thr_1", None, 10, "asc", context)
     assert page.data == [make_assistant_message(), make_widget_item()]

@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
-from chatkit_asgi.server.handlers.threads import Present, page_size, presented_page
-from chatkit_asgi.store import Store, TContext
-from chatkit_asgi.types import FeedbackKind, ItemFeedbackParams, ItemsListParams, Page, ThreadItem
+from chatkit_asgi.server.handlers.threads import page_size
+from chatkit_asgi.store import ShownItem, Store, TContext
+from chatkit_asgi.types import FeedbackKind, ItemFeedbackParams, ItemsListParams, Page
 
 __all__ = ["MAX_ITEMS", "AddFeedback", "add_feedback", "list_items"]
 
@@ -13,12 +13,9 @@ MAX_ITEMS = 1_000
 AddFeedback = Callable[[str, list[str], FeedbackKind, TContext], Awaitable[None]]
 
 
-async def list_items(
-    store: Store[TContext], params: ItemsListParams, context: TContext, present: Present
-) -> Page[ThreadItem]:
+async def list_items(store: Store[TContext], params: ItemsListParams, context: TContext) -> Page[ShownItem]:
     limit = page_size(params.limit, MAX_ITEMS)
-    page = await store.load_visible_items(params.thread_id, params.after, limit, params.order, context)
-    return presented_page(page, present)
+    return await store.load_shown_items(params.thread_id, params.after, limit, params.order, context)
 
 
 async def add_feedback(

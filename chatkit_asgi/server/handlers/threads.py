@@ -1,12 +1,12 @@
 """Threads: create, list, read, rename, delete; and the user's messages and retries in them."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.errors import ConflictError, InvalidRequestError
 from chatkit_asgi.server.turn import Opening
-from chatkit_asgi.server.wire import client_view, encode_found
-from chatkit_asgi.store import Store, TContext
+from chatkit_asgi.server.wire import Present, client_view, encode_found
+from chatkit_asgi.store import ShownItem, ShownThread, Store, TContext
 from chatkit_asgi.types import (
     ActiveStatus,
     Attachment,
@@ -18,7 +18,6 @@ from chatkit_asgi.types import (
     ThreadCreateParams,
     ThreadDeleteParams,
     ThreadGetByIdParams,
-    ThreadItem,
     ThreadItemDoneEvent,
     ThreadListParams,
     ThreadMetadata,
@@ -34,7 +33,6 @@ __all__ = [
     "MAX_ATTACHMENTS",
     "MAX_THREADS",
     "MAX_TITLE",
-    "Present",
     "Respond",
     "add_user_message",
     "create_thread",
@@ -43,7 +41,6 @@ __all__ = [
     "list_threads",
     "load_open_thread",
     "page_size",
-    "presented_page",
     "require_active",
     "retry_after_item",
     "search_threads",
@@ -57,8 +54,6 @@ MAX_TITLE = 2_000
 MAX_ATTACHMENTS = 100
 """How many a message may name: each is loaded and saved while the database lets nobody else write."""
 
-Present = Callable[[Sequence[ThreadItem]], Sequence[ThreadItem]]
-"""Gives items as they leave the server."""
 Respond = Callable[[ThreadMetadata, UserMessageItem | None, TContext], AsyncIterator[ThreadStreamEvent]]
 
 
@@ -80,25 +75,19 @@ def require_active(thread: ThreadMetadata) -> ThreadMetadata:
 
 
 async def get_thread(
-    store: Store[TContext], params: ThreadGetByIdParams, context: TContext, present: Present
-) -> tuple[ThreadMetadata, Page[ThreadItem]]:
+    store: Store[TContext], params: ThreadGetByIdParams, context: TContext
+) -> tuple[ShownThread, Page[ShownItem]]:
     """A thread and the first page of its items."""
-    thread = await store.load_thread(params.thread_id, context)
-    page = await store.load_visible_items(thread.id, None, DEFAULT_PAGE_SIZE, "asc", context)
-    return thread, presented_page(page, present)
-
-
-def presented_page(page: Page[ThreadItem], present: Present) -> Page[ThreadItem]:
-    """The page as it leaves the server."""
-    # without a type of its own: pydantic need not look at all the items again
-    return Page(data=list(present(page.data)), has_more=page.has_more, after=page.after)
+    thread = await store.load_shown_thread(params.thread_id, context)
+    page = await store.load_shown_items(params.thread_id, None, DEFAULT_PAGE_SIZE, "asc", context)
+    return thread, page
 
 
 async def list_threads(
     store: Store[TContext], params: ThreadListParams, context: TContext
-) -> Page[ThreadMetadata]:
+) -> Page[ShownThread]:
     limit = page_size(params.limit, MAX_THREADS)
-    return await store.load_threads(limit=limit, after=params.after, order=params.order, context=context)
+    return await store.load_shown_threads(limit, params.after, params.order, context)
 
 
 async def search_threads(store: Store[TContext], query: str, limit: int | None, context: TContext) -> bytes:

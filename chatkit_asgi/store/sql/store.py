@@ -1,10 +1,10 @@
 """`SQLAlchemyStore`: the `Store` contract on SQLite and PostgreSQL, and a shorthand for each."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from os import PathLike, fspath
 from re import compile
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.context import OwnerOf, owner_of
 from chatkit_asgi.errors import InvalidRequestError, NotFoundError
-from chatkit_asgi.store.base import Store, TContext
+from chatkit_asgi.store.base import Store, TContext, is_overridden
 from chatkit_asgi.store.cursors import (
     END,
     START,
@@ -25,6 +25,8 @@ from chatkit_asgi.store.cursors import (
 from chatkit_asgi.store.documents import (
     read_attachment,
     read_item,
+    read_shown_item,
+    read_shown_thread,
     read_thread,
     write_attachment,
     write_item,
@@ -37,6 +39,7 @@ from chatkit_asgi.store.search import (
     search_limit,
     searched_text,
 )
+from chatkit_asgi.store.shown import ShownItem, ShownThread
 from chatkit_asgi.store.sql.access import Rows
 from chatkit_asgi.store.sql.database import Database
 from chatkit_asgi.store.sql.engine import create_engine
@@ -46,6 +49,8 @@ from chatkit_asgi.store.sql.statements import Pages, Statements
 from chatkit_asgi.types import Attachment, FeedbackKind, Page, ThreadItem, ThreadMetadata, is_hidden
 
 __all__ = ["PostgresStore", "SQLAlchemyStore", "SQLiteStore"]
+
+T = TypeVar("T")
 
 Parameters = dict[str, object]
 
@@ -99,13 +104,12 @@ class SQLAlchemyStore(Store[TContext]):
             yield
 
     async def load_thread(self, thread_id: str, context: TContext) -> ThreadMetadata:
-        in_transaction = self.database.is_in_transaction
-        statement = self._sql.load_thread_to_change if in_transaction else self._sql.load_thread
-        found = _value(await self.database.fetch(statement, self._mine(context, id=thread_id)))
-        thread = None if found is None else read_thread(found, thread_id)
-        if thread is None:
-            raise _no_thread(thread_id)
-        return thread
+        return await self._load_thread(thread_id, context, read_thread)
+
+    async def load_shown_thread(self, thread_id: str, context: TContext) -> ShownThread:
+        if is_overridden(self, SQLAlchemyStore, "load_thread"):
+            return await super().load_shown_thread(thread_id, context)
+        return await self._load_thread(thread_id, context, read_shown_thread)
 
     async def save_thread(self, thread: ThreadMetadata, context: TContext) -> None:
         row = {**self._mine(context, id=thread.id), "now_": utcnow(), "document_": write_thread(thread)}
@@ -115,10 +119,14 @@ class SQLAlchemyStore(Store[TContext]):
     async def load_threads(
         self, limit: int, after: str | None, order: str, context: TContext
     ) -> Page[ThreadMetadata]:
-        rows = await self._rows(self._sql.threads, self._mine(context), limit, after, order)
-        if rows is None:
-            raise unknown_cursor()
-        return to_page(rows, limit, after, read_thread)
+        return await self._thread_page(limit, after, order, context, read_thread)
+
+    async def load_shown_threads(
+        self, limit: int, after: str | None, order: str, context: TContext
+    ) -> Page[ShownThread]:
+        if is_overridden(self, SQLAlchemyStore, "load_threads"):
+            return await super().load_shown_threads(limit, after, order, context)
+        return await self._thread_page(limit, after, order, context, read_shown_thread)
 
     async def delete_thread(self, thread_id: str, context: TContext) -> None:
         mine = self._mine(context, id=thread_id, thread_id=thread_id)
@@ -130,12 +138,21 @@ class SQLAlchemyStore(Store[TContext]):
     async def load_thread_items(
         self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
     ) -> Page[ThreadItem]:
-        return await self._item_page(self._sql.items, thread_id, after, limit, order, context)
+        return await self._item_page(self._sql.items, thread_id, after, limit, order, context, read_item)
 
     async def load_visible_items(
         self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
     ) -> Page[ThreadItem]:
-        return await self._item_page(self._sql.visible_items, thread_id, after, limit, order, context)
+        visible = self._sql.visible_items
+        return await self._item_page(visible, thread_id, after, limit, order, context, read_item)
+
+    async def load_shown_items(
+        self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
+    ) -> Page[ShownItem]:
+        if is_overridden(self, SQLAlchemyStore, "load_visible_items"):
+            return await super().load_shown_items(thread_id, after, limit, order, context)
+        visible = self._sql.visible_items
+        return await self._item_page(visible, thread_id, after, limit, order, context, read_shown_item)
 
     async def add_thread_item(self, thread_id: str, item: ThreadItem, context: TContext) -> None:
         await self.save_item(thread_id, item, context)
@@ -230,16 +247,47 @@ class SQLAlchemyStore(Store[TContext]):
         found = [_search_result(words, *row) for row in rows[:count]]
         return Page(data=[result for result in found if result is not None], has_more=len(rows) > count)
 
+    async def _load_thread(
+        self, thread_id: str, context: TContext, read: Callable[[str, str], T | None]
+    ) -> T:
+        in_transaction = self.database.is_in_transaction
+        statement = self._sql.load_thread_to_change if in_transaction else self._sql.load_thread
+        found = _value(await self.database.fetch(statement, self._mine(context, id=thread_id)))
+        thread = None if found is None else read(found, thread_id)
+        if thread is None:
+            raise _no_thread(thread_id)
+        return thread
+
+    async def _thread_page(
+        self,
+        limit: int,
+        after: str | None,
+        order: str,
+        context: TContext,
+        read: Callable[[str, str], T | None],
+    ) -> Page[T]:
+        rows = await self._rows(self._sql.threads, self._mine(context), limit, after, order)
+        if rows is None:
+            raise unknown_cursor()
+        return to_page(rows, limit, after, read)
+
     async def _item_page(
-        self, pages: Pages, thread_id: str, after: str | None, limit: int, order: str, context: TContext
-    ) -> Page[ThreadItem]:
+        self,
+        pages: Pages,
+        thread_id: str,
+        after: str | None,
+        limit: int,
+        order: str,
+        context: TContext,
+        read: Callable[[str, str], T | None],
+    ) -> Page[T]:
         mine = self._mine(context, thread_id=thread_id)
         rows = await self._rows(pages, mine, limit, after, order)
         if not rows:
             await self._require_thread(thread_id, context)
         if rows is None:
             raise unknown_cursor()
-        return to_page(rows, limit, after, read_item)
+        return to_page(rows, limit, after, read)
 
     async def _require_thread(self, thread_id: str, context: TContext) -> None:
         if not await self.database.fetch(self._sql.threads.find, self._mine(context, id=thread_id)):
