@@ -14,7 +14,8 @@ from typing import Any, Generic
 
 from anyio import move_on_after
 
-from chatkit_asgi.errors import CustomStreamError, ErrorCode, NotFoundError, StreamError
+from chatkit_asgi.clock import utcnow
+from chatkit_asgi.errors import CustomStreamError, ErrorCode, LeaseLostError, NotFoundError, StreamError
 from chatkit_asgi.server.pending import PendingItems, is_worth_keeping
 from chatkit_asgi.server.wire import (
     DEFAULT_ERROR_MESSAGE,
@@ -24,13 +25,14 @@ from chatkit_asgi.server.wire import (
     text_delta_frame,
     text_delta_prefix,
 )
-from chatkit_asgi.server.writer import TurnWriter
+from chatkit_asgi.server.writer import Guard, TurnWriter
 from chatkit_asgi.store import Store, TContext
 from chatkit_asgi.types import (
     ActiveStatus,
     AssistantMessageContentPartTextDelta,
     ErrorEvent,
     Page,
+    SDKHiddenContextItem,
     StreamOptions,
     StreamOptionsEvent,
     ThreadItem,
@@ -44,13 +46,27 @@ from chatkit_asgi.types import (
     is_hidden,
 )
 
-__all__ = ["CLEANUP_SECONDS", "RESPONSE_SCOPES", "Opening", "Turn", "save_partial"]
+__all__ = [
+    "CLEANUP_SECONDS",
+    "FAILED_NOTE",
+    "RESPONSE_SCOPES",
+    "Opening",
+    "Turn",
+    "make_note",
+    "save_partial",
+]
 
 logger = logging.getLogger(__name__)
 
 CLEANUP_SECONDS = 10.0
 """How long a cancelled turn may take to close its responder and to save what it has."""
 
+
+FAILED_NOTE = (
+    "The previous answer broke off because of an error. The user has seen only what is above; do not take it"
+    " up again unless asked to."
+)
+"""For the model, after an answer that failed when some of it had been shown."""
 
 RESPONSE_SCOPES: list[Callable[[], AbstractContextManager[object]]] = []
 """Entered around every responder. The floor above adds what its SDK wants set while a run is started.
@@ -83,8 +99,12 @@ class Turn(Generic[TContext]):
         context: TContext,
         *,
         on_cancelled: Callable[[ThreadMetadata, list[ThreadItem], TContext], Awaitable[None]],
+        guard: Guard | None = None,
     ) -> None:
-        self._writer = TurnWriter(store, opening.thread.id, context, opening.superseded)
+        self.error: str | None = None
+        """For the operator: why the answer failed, if it did."""
+        self._store = store
+        self._writer = TurnWriter(store, opening.thread.id, context, opening.superseded, guard)
         self._opening = opening
         self._options = options
         self._context = context
@@ -94,13 +114,17 @@ class Turn(Generic[TContext]):
         self._updates = _UpdatePath(self._pending)
         self._scopes = ExitStack()
         self._responder: AsyncIterator[ThreadStreamEvent] | None = None
-        self._has_failed = False
 
     def result(self) -> StreamingResult:
         """The turn as an answer. Nothing happens until it is iterated."""
         return StreamingResult(
-            self._frames(), thread_id=self._opening.thread.id, stream_options=self._options
+            self._frames(), thread_id=self._opening.thread.id, stream_options=self._options, turn=self
         )
+
+    def unfinished_items(self) -> list[ThreadItem]:
+        """The items that the client has been shown and that are not stored yet, as it sees them now."""
+        self._updates.turn_away()
+        return [item.model_copy(deep=True) for item in self._pending.items() if not is_hidden(item)]
 
     async def _frames(self) -> AsyncGenerator[bytes, None]:
         for event in self._opening.before_options:
@@ -123,7 +147,7 @@ class Turn(Generic[TContext]):
                         yield await self._save_thread()
                 await self._writer.delete_superseded()
             except Exception as exc:
-                self._has_failed = True
+                self.error = repr(exc)
                 yield await self._fail(exc)
             if frame := await self._finish():
                 yield frame
@@ -174,17 +198,20 @@ class Turn(Generic[TContext]):
             return b""
         except Exception as exc:
             event = _error_event(exc)
-            return b"" if self._has_failed else encode_event(event)
+            return b"" if self.error else encode_event(event)
 
     async def _fail(self, exc: Exception) -> bytes:
-        """Keep what the user saw, then say what went wrong."""
+        """Keep what the user saw and tell the model, then say what went wrong."""
         event = _error_event(exc)
         await self._close_responder()
+        thread = self._opening.thread
         try:
             if items := self._worth_keeping():
-                await self._writer.add(*items)
+                await self._writer.add(*items, make_note(self._store, thread, FAILED_NOTE, self._context))
             else:
                 await self._writer.restore_superseded()
+        except LeaseLostError:
+            pass  # whoever has the turn now has kept what there was
         except Exception:
             logger.exception("the partial answer in thread %s was not saved", self._opening.thread.id)
         return encode_event(event)
@@ -193,10 +220,14 @@ class Turn(Generic[TContext]):
         thread = self._opening.thread
         await self._close_responder()
         try:
+            async with self._writer.transaction():
+                pass  # still ours to write
             if not self._worth_keeping():
                 await self._writer.restore_superseded()
             await self._on_cancelled(thread, self._pending.items(), self._context)
             await self._writer.delete_superseded()
+        except LeaseLostError:
+            pass
         except Exception:
             logger.exception("the cancelled answer in thread %s was not saved", thread.id)
 
@@ -221,6 +252,18 @@ async def save_partial(
     for item in items:
         if is_worth_keeping(item):
             await store.add_thread_item(thread.id, item, context)
+
+
+def make_note(
+    store: Store[TContext], thread: ThreadMetadata, text: str, context: TContext
+) -> SDKHiddenContextItem:
+    """An item for the model, which the user does not see."""
+    return SDKHiddenContextItem(
+        id=store.generate_item_id("sdk_hidden_context", thread, context),
+        thread_id=thread.id,
+        created_at=utcnow(),
+        content=text,
+    )
 
 
 class _WatchedThread:
@@ -273,6 +316,10 @@ class _UpdatePath:
         frame = encode_event(event)
         self._pending.apply(event)
         return frame
+
+    def turn_away(self) -> None:
+        """The pending items were looked at: what was held of them is old."""
+        self._part = None
 
     def _delta_frame(self, item_id: str, update: AssistantMessageContentPartTextDelta) -> bytes:
         # no copies, no serializer

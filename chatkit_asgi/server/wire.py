@@ -4,7 +4,7 @@ Nothing here does I/O. Frames are byte for byte those of the published SDK.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic_core import to_json
 
@@ -27,6 +27,7 @@ from chatkit_asgi.widgets import BasicRoot, Card, DynamicWidgetRoot, ListView
 __all__ = [
     "DEFAULT_ERROR_MESSAGE",
     "FAILURE_FRAME",
+    "TIMEOUT_FRAME",
     "NonStreamingResult",
     "Present",
     "StreamingResult",
@@ -51,6 +52,15 @@ _ROOTS = (Card, ListView, BasicRoot, DynamicWidgetRoot)
 """Not what an application derives from these: that is written as its base class."""
 
 
+class TurnState(Protocol):
+    """How an answer stands."""
+
+    error: str | None
+
+    def unfinished_items(self) -> list[ThreadItem]:
+        """The items that are not stored yet."""
+
+
 class StreamingResult(AsyncIterable[bytes]):
     """The answer to a streaming request: whole server-sent events, one a chunk. Iterating it runs the turn.
 
@@ -63,10 +73,21 @@ class StreamingResult(AsyncIterable[bytes]):
         *,
         thread_id: str | None = None,
         stream_options: StreamOptions | None = None,
+        turn: TurnState | None = None,
     ) -> None:
         self.json_events = stream
         self.thread_id = thread_id
         self.stream_options = stream_options
+        self._turn = turn
+
+    @property
+    def error(self) -> str | None:
+        """For the operator, after the end: why the answer failed, if it did."""
+        return None if self._turn is None else self._turn.error
+
+    def unfinished_items(self) -> list[ThreadItem]:
+        """What the client has been shown and is not stored yet, as it stands now."""
+        return [] if self._turn is None else self._turn.unfinished_items()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self.json_events
@@ -166,5 +187,9 @@ def text_delta_frame(prefix: bytes, delta: str) -> bytes:
 
 
 EMPTY_PAGE = encode_model(Page())
+TIMEOUT_FRAME = encode_event(
+    ErrorEvent(message="The answer took too long and was stopped.", allow_retry=True)
+)
+"""Ends the stream of a turn that was not done in time."""
 FAILURE_FRAME = encode_event(ErrorEvent(code=ErrorCode.STREAM_ERROR, allow_retry=True))
 """Ends a stream that can say nothing else any more."""

@@ -5,16 +5,20 @@ What is written may be written twice, when nobody knows whether the first time s
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
 from chatkit_asgi.errors import BackendError
 from chatkit_asgi.store import Store, TContext
 from chatkit_asgi.types import ThreadItem, ThreadMetadata
 
-__all__ = ["TurnWriter", "patiently"]
+__all__ = ["Guard", "TurnWriter", "patiently"]
 
 T = TypeVar("T")
+
+Guard = Callable[[], Awaitable[None]]
+"""Raises LeaseLostError when another process has taken the turn over."""
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +49,8 @@ async def patiently(write: Callable[[], Awaitable[T]]) -> T:
 class TurnWriter(Generic[TContext]):
     """Writes for one turn. `superseded`: what a retry has withdrawn, as the store gave it; else None.
 
-    The first item that is written deletes it for good, in the same transaction.
+    The first item that is written deletes it for good, in the same transaction. `guard` is asked in each
+    transaction; what it raises undoes it and comes out here.
     """
 
     def __init__(
@@ -54,11 +59,21 @@ class TurnWriter(Generic[TContext]):
         thread_id: str,
         context: TContext,
         superseded: Sequence[ThreadItem] | None,
+        guard: Guard | None = None,
     ) -> None:
         self._store = store
         self._thread_id = thread_id
         self._context = context
         self._superseded = superseded
+        self._guard = guard
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """One unit of what is written for the turn, while it is ours to write."""
+        async with self._store.transaction():
+            if self._guard is not None:
+                await self._guard()
+            yield
 
     async def add(self, *items: ThreadItem) -> None:
         """Append items, all or none."""
@@ -73,13 +88,17 @@ class TurnWriter(Generic[TContext]):
         await self._write(lambda: self._store.save_item(self._thread_id, item, self._context))
 
     async def delete(self, item_id: str) -> None:
-        await patiently(lambda: self._store.delete_thread_item(self._thread_id, item_id, self._context))
+        async def write() -> None:
+            async with self.transaction():
+                await self._store.delete_thread_item(self._thread_id, item_id, self._context)
+
+        await patiently(write)
 
     async def update_thread(self, changes: dict[str, Any]) -> ThreadMetadata:  # Any: values of its fields
         """The thread with the changes. Raises NotFoundError when it is gone."""
 
         async def write() -> ThreadMetadata:
-            async with self._store.transaction():
+            async with self.transaction():
                 # the user may have renamed or deleted it meanwhile: that must stay
                 current = await self._store.load_thread(self._thread_id, self._context)
                 changed = current.model_copy(update=changes)
@@ -100,7 +119,7 @@ class TurnWriter(Generic[TContext]):
             return
 
         async def write() -> None:
-            async with self._store.transaction():
+            async with self.transaction():
                 await self._store.restore_superseded_items(self._thread_id, superseded, self._context)
 
         await patiently(write)
@@ -108,7 +127,7 @@ class TurnWriter(Generic[TContext]):
 
     async def _write(self, write: Callable[[], Awaitable[None]]) -> None:
         async def attempt() -> None:
-            async with self._store.transaction():
+            async with self.transaction():
                 if self._superseded is not None:
                     await self._store.delete_superseded_items(self._thread_id, self._context)
                 await write()

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 from chatkit_asgi.server import DEFAULT_ERROR_MESSAGE
+from chatkit_asgi.server.turn import FAILED_NOTE
 from tests.parity.conversation import Outcome
 from tests.parity.stores import Json
 
@@ -54,9 +55,15 @@ def _messages_of_errors(ours: Outcome, theirs: Outcome) -> None:
 
 def _notes_for_the_model(ours: Outcome, theirs: Outcome) -> None:
     for outcome in (ours, theirs):
-        for item in _items(outcome):
-            if item["type"] == "sdk_hidden_context" and item["id"].startswith("sdk_hidden_context_"):
-                item["content"] = "…"
+        for thread_id, items in outcome.stored["items"].items():
+            outcome.stored["items"][thread_id] = [
+                _evened_note(item) for item in items if item.get("content") != FAILED_NOTE
+            ]
+
+
+def _evened_note(item: Json) -> Json:
+    is_note = item["type"] == "sdk_hidden_context" and item["id"].startswith("sdk_hidden_context_")
+    return {**item, "id": "…", "content": "…"} if is_note else item
 
 
 def _unfinished_items(ours: Outcome, theirs: Outcome) -> None:
@@ -239,8 +246,9 @@ DIFFERENCES = [
     ),
     Difference(
         "unfinished-items",
-        "What was shown but not finished is kept: all kinds when a turn is cancelled, and when it fails too.",
-        "What the user has read does not vanish with a reload.",
+        "What was shown but not finished is kept: all kinds when a turn is cancelled, and when it fails too,"
+        " with a note for the model.",
+        "What the user has read does not vanish with a reload, and the model knows why it ends there.",
         _unfinished_items,
     ),
     Difference(

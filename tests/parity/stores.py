@@ -17,6 +17,7 @@ def make_store(package: Package) -> Any:
     class DocumentStore(package.store.Store):  # type: ignore[misc, name-defined]  # either package's
         def __init__(self) -> None:
             self.numbers = count(1)
+            self.note_numbers = count(1)  # there may be more notes with one of the packages
             self.threads: dict[str, Json] = {}
             self.items: dict[str, list[Json]] = {}
             self.attachments: dict[str, Json] = {}
@@ -30,7 +31,8 @@ def make_store(package: Package) -> Any:
 
         def generate_item_id(self, item_type: str, thread: Any, context: Any) -> str:
             assert isinstance(thread, package.types.ThreadMetadata)
-            return f"{item_type}_{next(self.numbers)}"
+            is_note = item_type == "sdk_hidden_context"
+            return f"{item_type}_{next(self.note_numbers if is_note else self.numbers)}"
 
         async def load_thread(self, thread_id: str, context: Any) -> Any:
             return package.types.ThreadMetadata.model_validate(_found(self.threads.get(thread_id)))
@@ -120,6 +122,7 @@ def make_attachment_store(package: Package) -> Any:
     class Uploads(package.store.AttachmentStore):  # type: ignore[misc, name-defined]  # either package's
         def __init__(self) -> None:
             self.numbers = count(1)
+            self.note_numbers = count(1)  # there may be more notes with one of the packages
             self.deleted: list[str] = []
 
         async def create_attachment(self, input: Any, context: Any) -> Any:
