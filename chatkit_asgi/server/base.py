@@ -2,11 +2,10 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Generic, assert_never
 
 from chatkit_asgi.actions import Action
-from chatkit_asgi.clock import utcnow
 from chatkit_asgi.server.handlers import (
     actions,
     attachments,
@@ -16,7 +15,7 @@ from chatkit_asgi.server.handlers import (
     structured_input,
     threads,
 )
-from chatkit_asgi.server.turn import Opening, Turn, save_partial
+from chatkit_asgi.server.turn import Opening, Turn, make_note, save_partial
 from chatkit_asgi.server.wire import (
     NonStreamingResult,
     StreamingResult,
@@ -25,7 +24,7 @@ from chatkit_asgi.server.wire import (
     encode_thread,
     encode_threads,
 )
-from chatkit_asgi.server.writer import patiently
+from chatkit_asgi.server.writer import Guard, patiently
 from chatkit_asgi.store import AttachmentStore, Store, TContext
 from chatkit_asgi.types import (
     CHATKIT_REQ_ADAPTER,
@@ -38,7 +37,6 @@ from chatkit_asgi.types import (
     ItemsFeedbackReq,
     ItemsListReq,
     NonStreamingReq,
-    SDKHiddenContextItem,
     StreamingReq,
     StreamOptions,
     SyncCustomActionResponse,
@@ -70,6 +68,9 @@ CUT_OFF_NOTE = (
     "The previous answer was cut off before it was complete. Do not take it up again unless asked to."
 )
 """For the model, after a cancelled turn. It blames nobody: it may have been the user or the network."""
+
+AdmitTurn = Callable[[str, bool], Awaitable[Guard]]
+"""Has a turn begin in a thread, which the user may stop or may not. What it gives is asked at each write."""
 
 NOTHING = b"{}"
 """The answer to requests that have none."""
@@ -144,12 +145,7 @@ class ChatKitServer(ABC, Generic[TContext]):
         The default stores those that mean something as they are, and a hidden note for the model. It is
         shielded from the cancellation, but has only a few seconds.
         """
-        note = SDKHiddenContextItem(
-            id=self.store.generate_item_id("sdk_hidden_context", thread, context),
-            thread_id=thread.id,
-            created_at=utcnow(),
-            content=CUT_OFF_NOTE,
-        )
+        note = make_note(self.store, thread, CUT_OFF_NOTE, context)
 
         async def save() -> None:
             async with self.store.transaction():
@@ -175,13 +171,30 @@ class ChatKitServer(ABC, Generic[TContext]):
         Raises NotFoundError, InvalidRequestError, ConflictError or NotSupportedError; after that, failures
         are events of the stream.
         """
-        if not is_streaming_req(request):
-            return NonStreamingResult(await self._answer(request, context))
+        if is_streaming_req(request):
+            return await self.open(request, context)
+        return NonStreamingResult(await self.answer(request, context))
+
+    async def open(
+        self, request: StreamingReq, context: TContext, *, admit: AdmitTurn | None = None
+    ) -> StreamingResult:
+        """As `dispatch`, for requests that are answered with a stream.
+
+        `admit` is called, where there is something to respond to, in the transaction that stores what the
+        request brings; what it raises undoes that and comes out here.
+        """
+        admission = _Admission(self.get_stream_options, context, admit)
         async with self.store.transaction():
-            opening = await self._open(request, context)
-            options = self.get_stream_options(opening.thread, context)
-        turn = Turn(self.store, opening, options, context, on_cancelled=self.handle_stream_cancelled)
-        return turn.result()
+            opening = await self._open(request, context, admission)
+            options = admission.options or self.get_stream_options(opening.thread, context)
+        return Turn(
+            self.store,
+            opening,
+            options,
+            context,
+            on_cancelled=self.handle_stream_cancelled,
+            guard=admission.guard,
+        ).result()
 
     def _present(self, items: Sequence[ThreadItem]) -> Sequence[ThreadItem]:
         """Items as they leave the server: attachments with links that are still good."""
@@ -189,28 +202,38 @@ class ChatKitServer(ABC, Generic[TContext]):
             return items
         return [_presented(item, self.attachment_store) for item in items]
 
-    async def _open(self, request: StreamingReq, context: TContext) -> Opening:
-        store = self.store
+    async def _open(self, request: StreamingReq, context: TContext, admit: threads.Admit) -> Opening:
+        store, respond = self.store, self.respond
         match request:
             case ThreadsCreateReq(params=params):
-                return await threads.create_thread(store, params, context, self.respond, self._present)
+                return await threads.create_thread(store, params, context, respond, self._present, admit)
             case ThreadsAddUserMessageReq(params=params):
-                return await threads.add_user_message(store, params, context, self.respond, self._present)
+                return await threads.add_user_message(store, params, context, respond, self._present, admit)
             case ThreadsRetryAfterItemReq(params=params):
-                return await threads.retry_after_item(store, params, context, self.respond)
+                return await threads.retry_after_item(store, params, context, respond, admit)
             case ThreadsAddClientToolOutputReq(params=params):
-                return await client_tools.add_client_tool_output(store, params, context, self.respond)
+                return await client_tools.add_client_tool_output(store, params, context, respond, admit)
             case ThreadsAddStructuredInputReq(params=params):
-                return await structured_input.add_structured_input(store, params, context, self.respond)
+                return await structured_input.add_structured_input(store, params, context, respond, admit)
             case ThreadsCustomActionReq(params=params):
-                return await actions.custom_action(store, params, context, self.action)
+                return await actions.custom_action(store, params, context, self.action, admit)
         assert_never(request)
 
-    async def _answer(self, request: NonStreamingReq, context: TContext) -> bytes:
+    async def answer(
+        self,
+        request: NonStreamingReq,
+        context: TContext,
+        *,
+        unfinished: threads.UnfinishedItems | None = None,
+    ) -> bytes:
+        """As `dispatch`, for requests that are answered with JSON.
+
+        `unfinished` gives the items of a thread that are being said just now.
+        """
         store, blobs = self.store, self.attachment_store
         match request:
             case ThreadsGetByIdReq(params=params):
-                thread, page = await threads.get_thread(store, params, context)
+                thread, page = await threads.get_thread(store, params, context, unfinished)
                 return encode_thread(thread, encode_items(page, self._present))
             case ThreadsListReq(params=params):
                 return encode_threads(await threads.list_threads(store, params, context))
@@ -223,7 +246,7 @@ class ChatKitServer(ABC, Generic[TContext]):
                     await actions.sync_custom_action(store, params, context, self.sync_action)
                 )
             case ItemsListReq(params=params):
-                return encode_items(await items.list_items(store, params, context), self._present)
+                return encode_items(await items.list_items(store, params, context, unfinished), self._present)
             case ItemsFeedbackReq(params=params):
                 await items.add_feedback(store, params, context, self.add_feedback)
             case AttachmentsCreateReq(params=params):
@@ -235,6 +258,27 @@ class ChatKitServer(ABC, Generic[TContext]):
             case _:
                 assert_never(request)
         return NOTHING
+
+
+class _Admission(Generic[TContext]):
+    """Has a turn admitted, and keeps what the turn needs to know of that."""
+
+    def __init__(
+        self,
+        get_options: Callable[[ThreadMetadata, TContext], StreamOptions],
+        context: TContext,
+        admit: AdmitTurn | None,
+    ) -> None:
+        self.options: StreamOptions | None = None
+        self.guard: Guard | None = None
+        self._get_options = get_options
+        self._context = context
+        self._admit = admit
+
+    async def __call__(self, thread: ThreadMetadata) -> None:
+        self.options = self._get_options(thread, self._context)
+        if self._admit is not None:
+            self.guard = await self._admit(thread.id, self.options.allow_cancel)
 
 
 def _presented(item: ThreadItem, attachment_store: AttachmentStore[Any]) -> ThreadItem:

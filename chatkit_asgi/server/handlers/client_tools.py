@@ -3,7 +3,7 @@
 import logging
 
 from chatkit_asgi.errors import ConflictError
-from chatkit_asgi.server.handlers.threads import Respond, load_open_thread
+from chatkit_asgi.server.handlers.threads import Admit, Respond, load_open_thread
 from chatkit_asgi.server.turn import Opening
 from chatkit_asgi.store import Store, TContext
 from chatkit_asgi.types import ClientToolCallItem, ThreadAddClientToolOutputParams
@@ -21,6 +21,7 @@ async def add_client_tool_output(
     params: ThreadAddClientToolOutputParams,
     context: TContext,
     respond: Respond[TContext],
+    admit: Admit,
 ) -> Opening:
     """Complete the newest pending call and drop the other pending ones, which nobody will answer.
 
@@ -30,6 +31,7 @@ async def add_client_tool_output(
     pending = await _load_pending_calls(store, thread.id, context)
     if not pending:
         raise ConflictError("No tool call waits for an output in this conversation.")
+    await admit(thread)
     call, *others = pending
     done = call.model_copy(update={"output": params.result, "status": "completed"})
     await store.save_item(thread.id, done, context)

@@ -3,7 +3,7 @@
 import logging
 
 from chatkit_asgi.errors import ConflictError, InvalidRequestError
-from chatkit_asgi.server.handlers.threads import Respond, load_open_thread
+from chatkit_asgi.server.handlers.threads import Admit, Respond, load_open_thread
 from chatkit_asgi.server.turn import Opening
 from chatkit_asgi.store import Store, TContext
 from chatkit_asgi.types import (
@@ -26,6 +26,7 @@ async def add_structured_input(
     params: ThreadAddStructuredInputParams,
     context: TContext,
     respond: Respond[TContext],
+    admit: Admit,
 ) -> Opening:
     """Store the answers in the pending form.
 
@@ -37,6 +38,7 @@ async def add_structured_input(
         raise InvalidRequestError("This item asks no questions.", param="params.item_id")
     if item.status != "pending":
         raise ConflictError("These questions have been answered already.")
+    await admit(thread)
     answered = answer(item, params.input)
     await store.save_item(thread.id, answered, context)
     return Opening(

@@ -1,6 +1,8 @@
 """Threads: create, list, read, rename, delete; and the user's messages and retries in them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from pydantic_core import from_json
 
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.errors import ConflictError, InvalidRequestError
@@ -18,6 +20,7 @@ from chatkit_asgi.types import (
     ThreadCreateParams,
     ThreadDeleteParams,
     ThreadGetByIdParams,
+    ThreadItem,
     ThreadItemDoneEvent,
     ThreadListParams,
     ThreadMetadata,
@@ -34,6 +37,7 @@ __all__ = [
     "MAX_THREADS",
     "MAX_TITLE",
     "Respond",
+    "UnfinishedItems",
     "add_user_message",
     "create_thread",
     "delete_thread",
@@ -45,6 +49,7 @@ __all__ = [
     "retry_after_item",
     "search_threads",
     "update_thread",
+    "with_unfinished",
 ]
 
 DEFAULT_PAGE_SIZE = 20
@@ -54,6 +59,11 @@ MAX_TITLE = 2_000
 MAX_ATTACHMENTS = 100
 """How many a message may name: each is loaded and saved while the database lets nobody else write."""
 
+Admit = Callable[[ThreadMetadata], Awaitable[None]]
+"""Has a turn begin in the thread, or raises. Called when all is checked and, but for a new thread, before
+anything is written."""
+UnfinishedItems = Callable[[str], Awaitable[Sequence[ThreadItem]]]
+"""The items of a thread's running turn that are not stored yet, oldest first."""
 Respond = Callable[[ThreadMetadata, UserMessageItem | None, TContext], AsyncIterator[ThreadStreamEvent]]
 
 
@@ -75,12 +85,33 @@ def require_active(thread: ThreadMetadata) -> ThreadMetadata:
 
 
 async def get_thread(
-    store: Store[TContext], params: ThreadGetByIdParams, context: TContext
+    store: Store[TContext],
+    params: ThreadGetByIdParams,
+    context: TContext,
+    unfinished: UnfinishedItems | None = None,
 ) -> tuple[ShownThread, Page[ShownItem]]:
-    """A thread and the first page of its items."""
+    """A thread and the first page of its items; behind the last stored one, what is being said just now."""
     thread = await store.load_shown_thread(params.thread_id, context)
+    # asked before the page is read: what is stored meanwhile is in both, and not in neither
+    items = await unfinished(params.thread_id) if unfinished else ()
     page = await store.load_shown_items(params.thread_id, None, DEFAULT_PAGE_SIZE, "asc", context)
-    return thread, page
+    return thread, page if page.has_more else with_unfinished(page, items, newest_last=True)
+
+
+def with_unfinished(
+    page: Page[ShownItem], items: Sequence[ThreadItem], *, newest_last: bool
+) -> Page[ShownItem]:
+    """The thread's newest page with items that are not stored yet. Its cursor stays what it was."""
+    if not items:
+        return page
+    stored = {_id_of(item) for item in page.data}
+    new: list[ShownItem] = [item for item in items if item.id not in stored]
+    data = [*page.data, *new] if newest_last else [*reversed(new), *page.data]
+    return page.model_copy(update={"data": data})
+
+
+def _id_of(item: ShownItem) -> object:
+    return from_json(item)["id"] if isinstance(item, str) else item.id
 
 
 async def list_threads(
@@ -95,16 +126,10 @@ async def search_threads(store: Store[TContext], query: str, limit: int | None, 
     return encode_found(await store.search(query, context, limit=page_size(limit, MAX_THREADS)))
 
 
-async def update_thread(
-    store: Store[TContext], params: ThreadUpdateParams, context: TContext
-) -> ThreadMetadata:
+async def update_thread(store: Store[TContext], params: ThreadUpdateParams, context: TContext) -> ShownThread:
     if len(params.title) > MAX_TITLE:
         raise InvalidRequestError(f"A title has at most {MAX_TITLE} characters.", param="params.title")
-    async with store.transaction():
-        thread = await store.load_thread(params.thread_id, context)
-        renamed = thread.model_copy(update={"title": params.title})
-        await store.save_thread(renamed, context)
-    return renamed
+    return await store.rename_thread(params.thread_id, params.title, context)
 
 
 async def delete_thread(store: Store[TContext], params: ThreadDeleteParams, context: TContext) -> None:
@@ -117,12 +142,14 @@ async def create_thread(
     context: TContext,
     respond: Respond[TContext],
     present: Present,
+    admit: Admit,
 ) -> Opening:
     """Store a new thread with its first message."""
     thread = Thread(id=store.generate_thread_id(context), created_at=utcnow(), items=Page())
     message, attachments = await _make_user_message(store, thread, params.input, context)
     # plain metadata: a store may keep whatever it is given, items and all
     await store.save_thread(ThreadMetadata(id=thread.id, created_at=thread.created_at), context)
+    await admit(thread)
     await _add_user_message(store, message, attachments, context)
     return Opening(
         thread=thread,
@@ -140,10 +167,12 @@ async def add_user_message(
     context: TContext,
     respond: Respond[TContext],
     present: Present,
+    admit: Admit,
 ) -> Opening:
     """Store the user's next message."""
     thread = await load_open_thread(store, params.thread_id, context)
     message, attachments = await _make_user_message(store, thread, params.input, context)
+    await admit(thread)
     await _add_user_message(store, message, attachments, context)
     return Opening(
         thread=thread,
@@ -153,7 +182,11 @@ async def add_user_message(
 
 
 async def retry_after_item(
-    store: Store[TContext], params: ThreadRetryAfterItemParams, context: TContext, respond: Respond[TContext]
+    store: Store[TContext],
+    params: ThreadRetryAfterItemParams,
+    context: TContext,
+    respond: Respond[TContext],
+    admit: Admit,
 ) -> Opening:
     """Withdraw everything after a user message, so that it is answered anew.
 
@@ -163,6 +196,7 @@ async def retry_after_item(
     message = await store.load_item(thread.id, params.item_id, context)
     if not isinstance(message, UserMessageItem):
         raise InvalidRequestError("Only a user's message can be retried.", param="params.item_id")
+    await admit(thread)
     superseded = await store.supersede_items(thread.id, message.id, context)
     return Opening(thread=thread, respond=lambda: respond(thread, message, context), superseded=superseded)
 
