@@ -223,10 +223,18 @@ class Store(ABC, Generic[TContext]):
     async def load_shown_thread(self, thread_id: str, context: TContext) -> ShownThread:
         """As `load_thread`, or at once the JSON that clients get of it, where a store has that at hand.
 
-        So with the two below. Their defaults give models; what a backend gives has to be, byte for byte,
+        So with the three below. Their defaults give models; what a backend gives has to be, byte for byte,
         what would have been made of the model. Attachments are only given as models.
         """
         return await self.load_thread(thread_id, context)
+
+    async def rename_thread(self, thread_id: str, title: str, context: TContext) -> ShownThread:
+        """Give a thread another title and change nothing else. Raises NotFoundError."""
+        async with self.transaction():
+            thread = await self.load_thread(thread_id, context)
+            renamed = thread.model_copy(update={"title": title})
+            await self.save_thread(renamed, context)
+        return renamed
 
     async def load_shown_threads(
         self, limit: int, after: str | None, order: str, context: TContext
@@ -268,6 +276,8 @@ class Store(ABC, Generic[TContext]):
         return {}
 
 
-def is_overridden(store: Store[Any], backend: type[Store[Any]], name: str) -> bool:
-    """Whether an application has put a method of its own in the place of its backend's."""
-    return getattr(getattr(store, name), "__func__", None) is not getattr(backend, name)
+def is_overridden(store: Store[Any], backend: type[Store[Any]], *names: str) -> bool:
+    """Whether an application has put a method of its own in the place of one of its backend's."""
+    return any(
+        getattr(getattr(store, name), "__func__", None) is not getattr(backend, name) for name in names
+    )

@@ -23,6 +23,7 @@ from chatkit_asgi.store.shown import (
     shown_thread,
     with_item_shown,
     with_thread_shown,
+    with_title,
 )
 from chatkit_asgi.types import (
     ATTACHMENT_ADAPTER,
@@ -39,6 +40,7 @@ __all__ = [
     "read_shown_item",
     "read_shown_thread",
     "read_thread",
+    "retitled",
     "unreadable_documents",
     "write_attachment",
     "write_item",
@@ -69,6 +71,14 @@ def read_thread(document: str, thread_id: str) -> ThreadMetadata | None:
 def read_shown_thread(document: str, thread_id: str) -> ShownThread | None:
     """What clients get of a thread's document, or the thread; None when it does not validate."""
     return shown_thread(document) if is_marked(document) else read_thread(document, thread_id)
+
+
+def retitled(document: str, thread_id: str, *, title: str) -> str | None:
+    """A thread's document with another title; None when it does not validate. Raises InvalidRequestError."""
+    if is_marked(document) and title.isprintable():  # half a surrogate pair is not
+        return with_title(document, title)
+    thread = read_thread(document, thread_id)
+    return None if thread is None else write_thread(thread.model_copy(update={"title": title}))
 
 
 def write_item(item: ThreadItem) -> str:

@@ -28,6 +28,7 @@ from chatkit_asgi.store.documents import (
     read_shown_item,
     read_shown_thread,
     read_thread,
+    retitled,
     write_attachment,
     write_item,
     write_thread,
@@ -115,10 +116,7 @@ class MemoryStore(Store[TContext]):
                 self._undo.reset(token)
 
     async def load_thread(self, thread_id: str, context: TContext) -> ThreadMetadata:
-        thread = read_thread(self._thread(thread_id, context).document, thread_id)
-        if thread is None:
-            raise _no_thread(thread_id)
-        return thread
+        return _found(thread_id, read_thread(self._thread(thread_id, context).document, thread_id))
 
     async def load_shown_thread(self, thread_id: str, context: TContext) -> ShownThread:
         if is_overridden(self, MemoryStore, "load_thread"):
@@ -137,6 +135,18 @@ class MemoryStore(Store[TContext]):
             if known is None:
                 self._put(self._contents, thread.id, _Content())
             self._put(self._threads, thread.id, self._row(known, thread.id, document, context))
+
+    async def rename_thread(self, thread_id: str, title: str, context: TContext) -> ShownThread:
+        if is_overridden(self, MemoryStore, "load_thread", "save_thread"):
+            return await super().rename_thread(thread_id, title, context)
+        async with self.transaction():
+            row = self._thread(thread_id, context)
+            document = _found(thread_id, retitled(row.document, thread_id, title=title))
+            self._put(self._threads, thread_id, replace(row, document=document))
+        shown = read_shown_thread(document, thread_id)
+        if shown is None:
+            raise _no_thread(thread_id)
+        return shown
 
     async def load_threads(
         self, limit: int, after: str | None, order: str, context: TContext
@@ -360,6 +370,12 @@ def _position(after: str, known: dict[str, _Row]) -> int:
     if after not in known:
         raise unknown_cursor()
     return known[after].seq
+
+
+def _found(thread_id: str, thread: V | None) -> V:
+    if thread is None:
+        raise _no_thread(thread_id)
+    return thread
 
 
 def _no_thread(thread_id: str) -> NotFoundError:

@@ -6,6 +6,7 @@ A document is kept in that form where it says everything, and bears a mark that 
 from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from chatkit_asgi.store.extras import has_extras
 from chatkit_asgi.types import THREAD_ITEM_ADAPTER, ThreadItem, ThreadMetadata, UserMessageItem, is_hidden
@@ -23,6 +24,7 @@ __all__ = [
     "thread_json",
     "with_item_shown",
     "with_thread_shown",
+    "with_title",
 ]
 
 T = TypeVar("T", ThreadMetadata, ThreadItem)
@@ -39,8 +41,8 @@ MARK = "\n" + f"{WIRE_VERSION:08b}".translate({ord("0"): " ", ord("1"): "\t"})
 document anew drops it: another release, a database's functions, an operator's script."""
 END = -len(MARK)
 
-METADATA = ',"metadata":'
-"""Where what clients see of a thread ends: inside a text its quotes would be escaped."""
+ID, METADATA = '"id":', ',"metadata":'
+"""Where the title of a thread ends, and what clients see of it: inside a text the quotes would be escaped."""
 
 CLIENT_CONTEXT = {"exclude_metadata": True}
 """Serialization context of everything a client gets: the metadata of attachments stays with us."""
@@ -103,6 +105,11 @@ def shown_item(document: str) -> str:
 def shown_thread(document: str) -> str:
     """The same for a thread's document."""
     return document.partition(METADATA)[0] + "}"
+
+
+def with_title(document: str, title: str) -> str:
+    """A thread's document in this version's form with another title, which comes first there."""
+    return '{"title":' + to_json(title).decode() + "," + ID + document.partition(ID)[2]
 
 
 def _read_again(adapter: TypeAdapter[T], document: str | bytes) -> T | None:

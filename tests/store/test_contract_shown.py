@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chatkit_asgi.context import RequestContext
-from chatkit_asgi.errors import NotFoundError
+from chatkit_asgi.errors import InvalidRequestError, NotFoundError
 from chatkit_asgi.server.wire import encode_items, encode_model, encode_thread, encode_threads
 from chatkit_asgi.store import ShownItem, ShownThread, Store, client_json, thread_json
 from chatkit_asgi.store.documents import unreadable_documents
@@ -22,7 +22,7 @@ from tests.factories import (
     make_thread,
     make_user_message,
 )
-from tests.store.rows import rewrite, spoil
+from tests.store.rows import read, rewrite, spoil
 
 SHOWN = [item for item in make_every_item() if not is_hidden(item)]
 
@@ -178,6 +178,47 @@ async def test_thread_is_given_as_clients_get_it(
     assert await store.load_thread("thr_1", context) == thread
 
 
+TITLES = ["", "new", '","id":"', "“Grüße”\n\0"]
+
+
+@pytest.mark.parametrize("title", TITLES)
+@pytest.mark.parametrize("thread", [*THREADS, make_thread(title="", metadata={"id": {"id": '"id":'}})])
+async def test_renaming_changes_the_title_alone(
+    store: Store, context: RequestContext, thread: ThreadMetadata, title: str
+) -> None:
+    await store.save_thread(thread, context)
+    renamed = thread.model_copy(update={"title": title})
+    assert encode_thread(await store.rename_thread("thr_1", title, context)) == encode_thread(renamed)
+    assert await store.load_thread("thr_1", context) == renamed
+    assert await store.load_shown_thread("thr_1", context) == thread_json(renamed).decode()
+
+
+async def test_renaming_keeps_what_another_version_wrote(store: Store, context: RequestContext) -> None:
+    await store.save_thread(make_thread(title="old"), context)
+    await rewrite(store, "threads", "thr_1", lambda document: document.update(mood="good"))
+    await store.rename_thread("thr_1", "new", context)
+    document = await read(store, "threads", "thr_1")
+    assert (document["title"], document["mood"]) == ("new", "good")
+
+
+async def test_what_is_not_there_cannot_be_renamed(store: Store, context: RequestContext) -> None:
+    await store.save_thread(make_thread(), context)
+    for thread_id, who in (("thr_2", context), ("thr_1", RequestContext(user_id="mallory"))):
+        with pytest.raises(NotFoundError):
+            await store.rename_thread(thread_id, "new", who)
+    await spoil(store, "threads", "thr_1")
+    with pytest.raises(NotFoundError):
+        await store.rename_thread("thr_1", "new", context)
+    assert (await store.load_threads(10, None, "asc", context)).data == []
+
+
+async def test_title_that_cannot_be_stored_is_refused(store: Store, context: RequestContext) -> None:
+    await store.save_thread(make_thread(title="old"), context)
+    with pytest.raises(InvalidRequestError):
+        await store.rename_thread("thr_1", "\ud800", context)
+    assert (await store.load_thread("thr_1", context)).title == "old"
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -221,6 +262,7 @@ async def test_override_of_an_application_is_asked(context: RequestContext) -> N
     store = Censored()
     await add(store, context, make_assistant_message())
     assert await store.load_shown_thread("thr_1", context) == make_thread(title="***")
+    assert await store.rename_thread("thr_1", "new", context) == make_thread(title="new")
     assert (await store.load_shown_threads(1, None, "asc", context)).data == [make_thread(title="***")]
     items = await store.load_shown_items("thr_1", None, 1, "asc", context)
     assert items.data == [make_assistant_message("***")]

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from os import PathLike, fspath
 from re import compile
 from typing import Any, TypeVar
@@ -28,6 +29,7 @@ from chatkit_asgi.store.documents import (
     read_shown_item,
     read_shown_thread,
     read_thread,
+    retitled,
     write_attachment,
     write_item,
     write_thread,
@@ -116,6 +118,18 @@ class SQLAlchemyStore(Store[TContext]):
         if not await self.database.change(self._sql.save_thread, row):
             raise _no_thread(thread.id)
 
+    async def rename_thread(self, thread_id: str, title: str, context: TContext) -> ShownThread:
+        if is_overridden(self, SQLAlchemyStore, "load_thread", "save_thread"):
+            return await super().rename_thread(thread_id, title, context)
+        async with self.database.transaction():
+            document = await self._load_thread(thread_id, context, partial(retitled, title=title))
+            row = {**self._mine(context, id=thread_id), "now_": utcnow(), "document_": document}
+            await self.database.change(self._sql.save_thread, row)
+        shown = read_shown_thread(document, thread_id)
+        if shown is None:
+            raise _no_thread(thread_id)
+        return shown
+
     async def load_threads(
         self, limit: int, after: str | None, order: str, context: TContext
     ) -> Page[ThreadMetadata]:
@@ -182,10 +196,7 @@ class SQLAlchemyStore(Store[TContext]):
             document, has_superseded = found[0] if found else (None, False)
             if has_superseded:
                 await self.database.change(self._sql.restore_items, mine)
-        thread = None if document is None else read_thread(document, thread_id)
-        if thread is None:
-            raise _no_thread(thread_id)
-        return thread
+        return _found(thread_id, None if document is None else read_thread(document, thread_id))
 
     async def supersede_items(self, thread_id: str, after: str, context: TContext) -> list[ThreadItem]:
         mine = self._mine(context, thread_id=thread_id, id=after)
@@ -253,10 +264,7 @@ class SQLAlchemyStore(Store[TContext]):
         in_transaction = self.database.is_in_transaction
         statement = self._sql.load_thread_to_change if in_transaction else self._sql.load_thread
         found = _value(await self.database.fetch(statement, self._mine(context, id=thread_id)))
-        thread = None if found is None else read(found, thread_id)
-        if thread is None:
-            raise _no_thread(thread_id)
-        return thread
+        return _found(thread_id, None if found is None else read(found, thread_id))
 
     async def _thread_page(
         self,
@@ -360,6 +368,12 @@ def _storable(value: str) -> str:
     if UNSTORABLE.search(value):
         raise InvalidRequestError("An identifier holds characters that cannot be stored.")
     return value
+
+
+def _found(thread_id: str, thread: T | None) -> T:
+    if thread is None:
+        raise _no_thread(thread_id)
+    return thread
 
 
 def _no_thread(thread_id: str) -> NotFoundError:
