@@ -10,6 +10,7 @@ from typing import Any, Generic, cast
 
 from typing_extensions import TypeVar
 
+from chatkit_asgi.context import owner_of
 from chatkit_asgi.errors import NotFoundError, NotSupportedError
 from chatkit_asgi.ids import StoreItemType, default_generate_id
 from chatkit_asgi.store.search import SearchResult
@@ -157,6 +158,13 @@ class Store(ABC, Generic[TContext]):
         The default does nothing: each call stands alone. Nesting joins the outer transaction.
         """
         yield
+
+    def owner_of(self, context: TContext) -> str | None:
+        """Whose rows the context may see; None where that is not known, so that nobody is taken for another.
+
+        The default understands what `chatkit_asgi.context.owner_of` does.
+        """
+        return owner_of(context) or None
 
     async def load_thread_for_turn(self, thread_id: str, context: TContext) -> ThreadMetadata:
         """As `load_thread`, for a turn that is about to begin: called in the transaction that admits it.

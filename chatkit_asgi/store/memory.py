@@ -98,6 +98,9 @@ class MemoryStore(Store[TContext]):
         self._writing = asyncio.Lock()
         self._undo: ContextVar[Undo | None] = ContextVar("undo", default=None)
 
+    def owner_of(self, context: TContext) -> str:
+        return self._owner_of(context)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
         if self._undo.get() is not None:

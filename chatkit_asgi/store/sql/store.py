@@ -100,6 +100,9 @@ class SQLAlchemyStore(Store[TContext]):
         if self._owns_engine:
             await self.database.aclose()
 
+    def owner_of(self, context: TContext) -> str:
+        return self._owner_of(context)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
         async with self.database.transaction():
