@@ -61,7 +61,7 @@ class SearchResult(BaseModel):
 
 def query_words(query: str) -> list[str]:
     """What to search for. Any text is a query: signs mean nothing, and what is too much is left out."""
-    words = UNSTORABLE.sub(" ", query[:MAX_QUERY]).translate(SIGNS).split()
+    words = UNSTORABLE.sub(" ", normalize("NFC", query[:MAX_QUERY])).translate(SIGNS).split()
     return [word for word in words if WORD.search(word)][:MAX_WORDS]
 
 
@@ -89,7 +89,7 @@ def is_match(word: str, words: Sequence[str]) -> bool:
 
 def make_snippet(text: str, query: Sequence[str]) -> list[SnippetPart]:
     """The part of the text around the first word of the query in it."""
-    words = folded_words(" ".join(query))
+    text, words = normalize("NFC", text), folded_words(" ".join(query))
     found = [match for match in WORD.finditer(text[:LONGEST]) if is_match(_fold(match[0]), words)]
     start, end = _window(text, found[0].start() if found else 0)
     inside = [match for match in found if start <= match.start() and match.end() <= end]
@@ -127,4 +127,4 @@ def _window(text: str, match: int) -> tuple[int, int]:
 def _fold(text: str) -> str:
     if text.isascii():
         return text.lower()
-    return normalize("NFC", ACCENTS.sub("", normalize("NFD", text))).lower()
+    return normalize("NFC", ACCENTS.sub("", normalize("NFD", text))).lower().replace("ς", "σ")

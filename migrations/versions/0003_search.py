@@ -17,6 +17,14 @@ depends_on = None
 MESSAGES = "('user_message', 'assistant_message')"
 LONGEST = 100_000
 """Characters of one message that are indexed: PostgreSQL takes no more than a megabyte."""
+COLLATIONS = "'pg_c_utf8', 'und-x-icu', 'C.utf8', 'C.UTF-8'"
+"""Those that know every letter's case; one of them is there."""
+SIGNS = (
+    "\\u00a0-\\u00a9\\u00ab-\\u00b1\\u00b4\\u00b6-\\u00b8\\u00bb\\u00bf\\u00d7\\u00f7\\u1680\\u2000-\\u206f\\u20a0-\\u20cf"
+    "\\u2190-\\u2bff\\u3000-\\u3003\\u3008-\\u3020\\u3030\\ufe0f\\uff01-\\uff0f\\uff1a-\\uff20\\uff3b-\\uff40\\uff5b-\\uff65"
+    "\\U0001f000-\\U0001faff"
+)
+"""Of no words, to be left out: punctuation, currencies, arrows, emoji."""
 
 
 def upgrade() -> None:
@@ -137,7 +145,9 @@ def filled_in(statement: str) -> str:
             "search_forget_threads",
         )
     }
-    return statement.format(**names, messages=MESSAGES, longest=LONGEST)
+    return statement.format(
+        **names, messages=MESSAGES, longest=LONGEST, collations=COLLATIONS, signs=SIGNS
+    )
 
 
 FUNCTIONS = (
@@ -155,15 +165,27 @@ BEGIN
 EXCEPTION WHEN others THEN
     RETURN NULL;
 END $$""",
-    # Without accents.
+    # Without accents, case and signs, whatever the database's locale knows of them: in C it knows ASCII alone.
     """
+DO $do$
+DECLARE known text := (
+    SELECT quote_ident(collname) FROM pg_collation
+    WHERE collname IN ({collations}) AND collencoding IN (-1, pg_char_to_encoding(getdatabaseencoding()))
+    ORDER BY array_position(ARRAY[{collations}]::name[], collname) LIMIT 1
+);
+BEGIN
+    EXECUTE replace($create$
 CREATE FUNCTION {search_fold}(said text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     IF octet_length(said) > char_length(said) THEN
-        RETURN normalize(regexp_replace(normalize(said, NFD), '[\\u0300-\\u036f]', '', 'g'), NFC);
+        said := regexp_replace(said, '[{signs}]', ' ', 'g');
+        said := normalize(regexp_replace(normalize(said, NFD), '[\\u0300-\\u036f]', '', 'g'), NFC);
+        RETURN replace(lower(said COLLATE here), chr(962), chr(963));
     END IF;
     RETURN said;
-END $$""",
+END $$
+    $create$, 'COLLATE here', coalesce('COLLATE ' || known, ''));
+END $do$""",
     # Its words and its owner. Signs are left out that PostgreSQL would take for parts of words.
     """
 CREATE FUNCTION {search_words}(said text, weight "char", owner text) RETURNS tsvector

@@ -114,6 +114,29 @@ async def test_scripts_are_found_as_they_are_written(store: Store, context: Requ
         assert await found(store, context, query) == ["thr_1"]
 
 
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("Ждём гостя", "ГОСТЯ"),
+        ("ΟΔΟΣ", "οδος"),
+        ("Une ŒUVRE", "œuvre"),
+        ("« Kyoto\N{NO-BREAK SPACE}! »", "kyoto"),
+        ("“Kyoto”—that’s it", "kyoto that"),
+        ("Kyoto\N{PARTY POPPER}", "kyoto"),
+        ("İstanbul", "istanbul"),
+        ("Kyo\N{COMBINING MACRON}to", "kyōto"),
+        ("한국어", "\u1112\u1161\u11ab\u1100\u116e\u11a8\u110b\u1165"),
+    ],
+)
+async def test_letters_of_every_script_are_known_from_signs(
+    store: Store, context: RequestContext, text: str, query: str
+) -> None:
+    """Whatever the database's locale: one that is C knows of ASCII alone."""
+    await add_thread(store, context, "thr_1", None, text)
+    (result,) = (await store.search(query, context)).data
+    assert any(part.is_match for part in result.snippet)
+
+
 async def test_what_belongs_to_others_is_not_found(
     store: Store, context: RequestContext, other_context: RequestContext
 ) -> None:
