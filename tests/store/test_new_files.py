@@ -26,3 +26,9 @@ def test_connections_that_open_a_new_file_at_once_all_get_their_settings(tmp_pat
 
     with ThreadPoolExecutor(CONNECTIONS) as threads:
         assert list(threads.map(open_files, range(CONNECTIONS))) == [["wal"] * FILES] * CONNECTIONS
+
+
+def test_connection_may_be_closed_twice(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "chatkit.db", factory=SQLiteConnection)
+    for _ in range(2):
+        connection.close()

@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 __all__ = ["PRAGMAS", "READS", "WRITES", "Call", "Outcome", "SQLiteConnection"]
@@ -57,8 +58,9 @@ class SQLiteConnection(sqlite3.Connection):
         return super().execute(sql, parameters)
 
     def close(self) -> None:
-        if self.in_transaction:
-            self.rollback()
+        with suppress(sqlite3.ProgrammingError):  # it was closed before
+            if self.in_transaction:
+                self.rollback()
         super().close()
 
     def _set(self, pragma: str) -> None:
