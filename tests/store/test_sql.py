@@ -135,6 +135,31 @@ async def test_deleted_thread_leaves_no_row_behind(engine: AsyncEngine, context:
             assert await connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0  # noqa: S608
 
 
+async def test_feedback_on_a_thread_that_is_just_being_deleted_is_not_found(
+    engine: AsyncEngine, context: RequestContext
+) -> None:
+    store: SQLAlchemyStore = SQLAlchemyStore(engine)
+    await store.save_thread(make_thread(), context)
+    await store.add_thread_item("thr_1", make_user_message(), context)
+    deleted, may_end = asyncio.Event(), asyncio.Event()
+
+    async def delete() -> None:
+        async with store.transaction():
+            await store.delete_thread("thr_1", context)
+            deleted.set()
+            await may_end.wait()
+
+    async with asyncio.timeout(BOUND), asyncio.TaskGroup() as tasks:
+        tasks.create_task(delete())
+        await deleted.wait()
+        saving = asyncio.create_task(store.save_feedback("thr_1", ["msg_user"], "positive", context))
+        for _ in range(20):  # long enough for it to come to where it waits
+            await store.load_thread("thr_1", context)
+        may_end.set()
+    with pytest.raises(NotFoundError):
+        await saving
+
+
 async def test_database_that_is_away_is_a_backend_error(tmp_path: Path, context: RequestContext) -> None:
     stores: list[SQLAlchemyStore] = [
         SQLiteStore(tmp_path / "nowhere" / "chatkit.db"),

@@ -240,11 +240,15 @@ class SQLAlchemyStore(Store[TContext]):
     ) -> None:
         row = {**self._mine(context, thread_id=thread_id), "kind_": kind, "now_": utcnow()}
         ids = [item_id for item_id in item_ids if not UNSTORABLE.search(item_id)]
-        await self._require_thread(thread_id, context)
-        async with self.database.write() as connection:
-            for start in range(0, len(ids), IDS_AT_ONCE):
-                some = ids[start : start + IDS_AT_ONCE]
-                await connection.execute(self._sql.save_feedback, {**row, "ids_": some})
+        thread = self._mine(context, id=thread_id)
+        async with self.database.transaction():
+            # locked, so that nobody deletes it meanwhile
+            if not await self.database.fetch(self._sql.load_thread_to_change, thread):
+                raise _no_thread(thread_id)
+            async with self.database.write() as connection:
+                for start in range(0, len(ids), IDS_AT_ONCE):
+                    some = ids[start : start + IDS_AT_ONCE]
+                    await connection.execute(self._sql.save_feedback, {**row, "ids_": some})
 
     async def load_feedback(self, thread_id: str, context: TContext) -> dict[str, FeedbackKind]:
         await self._require_thread(thread_id, context)
