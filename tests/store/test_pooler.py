@@ -12,15 +12,23 @@ from chatkit_asgi.store.sql import PostgresStore, migrate
 from tests.factories import make_thread, make_user_message
 from tests.pgbouncer import pooler
 from tests.postgres import new_database
+from tests.store.test_failure import locked, until_waiting
 
 BOUND = 60
 TASKS = 24
 
 
 @pytest.fixture
-def pooler_url(postgres_server: str) -> Iterator[str]:
-    """The way to an empty database."""
-    with new_database(postgres_server) as direct, pooler(direct, servers=4) as url:
+def direct_url(postgres_server: str) -> Iterator[str]:
+    """An empty database."""
+    with new_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def pooler_url(direct_url: str) -> Iterator[str]:
+    """The way to it."""
+    with pooler(direct_url, servers=4) as url:
         yield url
 
 
@@ -59,3 +67,32 @@ async def test_pooler_that_is_not_told_of_is_noticed(pooler_url: str, context: R
     """Otherwise the test above would show nothing."""
     with pytest.raises((BackendError, ExceptionGroup)):
         await count_all(pooler_url, context)
+
+
+async def test_statement_that_takes_too_long_is_ended_in_the_server(
+    direct_url: str, pooler_url: str, context: RequestContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("access", "database"):
+        monkeypatch.setattr(f"chatkit_asgi.store.sql.{module}.STATEMENT_SECONDS", 0.5)
+    store: PostgresStore = PostgresStore(f"{pooler_url}&pgbouncer=true")
+    direct: PostgresStore = PostgresStore(direct_url)
+    await migrate(direct.engine)
+    await store.save_thread(make_thread(), context)
+
+    async def transact() -> None:
+        async with store.transaction():
+            await store.load_thread("thr_1", context)
+
+    with anyio.fail_after(BOUND):
+        async with locked(direct):
+            for call in (
+                store.load_thread("thr_1", context),
+                store.delete_thread("thr_1", context),
+                transact(),
+            ):
+                with pytest.raises(BackendError):
+                    await call
+            await until_waiting(direct, 0)
+        assert await store.load_thread("thr_1", context) == make_thread()
+    for each in (store, direct):
+        await each.aclose()

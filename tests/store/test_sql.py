@@ -153,7 +153,7 @@ async def test_feedback_on_a_thread_that_is_just_being_deleted_is_not_found(
         tasks.create_task(delete())
         await deleted.wait()
         saving = asyncio.create_task(store.save_feedback("thr_1", ["msg_user"], "positive", context))
-        for _ in range(20):  # long enough for it to come to where it waits
+        for _ in range(200):  # long enough for it to come to where it waits
             await store.load_thread("thr_1", context)
         may_end.set()
     with pytest.raises(NotFoundError):
