@@ -121,7 +121,7 @@ class MemoryTurnLog:
         self, worker: Worker, frames: Sequence[Frames], endings: Sequence[Ending] = ()
     ) -> Collection[str]:
         ending = {one.turn_id for one in endings}
-        meant = ending | {batch.turn_id for batch in frames}
+        meant = ending | {batch.turn_id for batch in frames if batch.frames}
         lost = {turn_id for turn_id in meant if not self._is_held(turn_id, worker, ending)}
         for batch in frames:
             if batch.turn_id in self._running and batch.turn_id not in lost:
