@@ -296,3 +296,20 @@ async def test_store_recovers_when_the_server_drops_its_connections(
     with pytest.raises(NotFoundError):
         await store.load_thread("thr_1", context)
     await store.aclose()
+
+
+async def test_store_as_an_owner_has_that_owners_rows_without_a_context(
+    engine: AsyncEngine, context: RequestContext, other_context: RequestContext
+) -> None:
+    """For what is done when nobody asks: ending what a process has left behind."""
+    store: SQLAlchemyStore = SQLAlchemyStore(engine)
+    await store.save_thread(make_thread(title="old"), context)
+    as_alice, as_bob = (store.as_owner(one.owner) for one in (context, other_context))
+    assert (await as_alice.load_thread("thr_1", None)).title == "old"
+    with pytest.raises(NotFoundError):
+        await as_bob.load_thread("thr_1", context)
+    with suppress(RuntimeError):
+        async with store.transaction():
+            await as_alice.save_thread(make_thread(title="new"), None)
+            raise RuntimeError
+    assert (await store.load_thread("thr_1", context)).title == "old"

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 from functools import partial
 from os import PathLike, fspath
 from re import compile
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -102,6 +103,13 @@ class SQLAlchemyStore(Store[TContext]):
 
     def owner_of(self, context: TContext) -> str:
         return self._owner_of(context)
+
+    def as_owner(self, owner: str) -> "SQLAlchemyStore[object]":
+        """This store, sharing its transactions, for one owner whatever context it is given."""
+        sibling = cast(SQLAlchemyStore[object], copy(self))
+        sibling._owner_of = lambda _context: owner
+        sibling._owns_engine = False
+        return sibling
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
