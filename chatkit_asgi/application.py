@@ -3,11 +3,9 @@
 Contexts are `Any` in this module: they are whatever `authenticate` gives.
 """
 
-import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from inspect import signature
 from typing import Any
@@ -21,23 +19,27 @@ from starlette.routing import BaseRoute, Route
 from chatkit_asgi.attachments import BlobAttachmentStore, Signer
 from chatkit_asgi.attachments.objects import ObjectBlobStore
 from chatkit_asgi.auth import Authenticate, bearer_token, everybody, local_only
-from chatkit_asgi.errors import BackendError, ChatKitError, InvalidRequestError
+from chatkit_asgi.errors import BackendError, InvalidRequestError
+from chatkit_asgi.lifetime import Lifetime
 from chatkit_asgi.logs import configure
-from chatkit_asgi.server import FAILURE_FRAME, ChatKitServer
+from chatkit_asgi.server import FAILURE_FRAME, TIMEOUT_FRAME, ChatKitServer, recover_turn
 from chatkit_asgi.settings import Settings
 from chatkit_asgi.store import AttachmentStore, Store
-from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.store.sql import SQLAlchemyStore, create_engine, is_current, migrate
-from chatkit_asgi.streams import MemoryTurnLog, TurnRunner
+from chatkit_asgi.streams import LastWords, TurnLog, TurnRecord, TurnRunner
+from chatkit_asgi.streams.memory import MemoryTurnLog
+from chatkit_asgi.streams.sql import SQLTurnLog
 from chatkit_asgi.web.chatkit import ChatKitEndpoint
 from chatkit_asgi.web.errors import HANDLERS
 from chatkit_asgi.web.health import health_routes
+from chatkit_asgi.web.metrics import metrics_routes
 from chatkit_asgi.web.middleware import PageMiddleware, RequestMiddleware
 from chatkit_asgi.web.playground import page_routes
 from chatkit_asgi.web.threads import thread_routes
+from chatkit_asgi.web.turns import TurnDesk, turn_routes
 from chatkit_asgi.web.uploads import upload_routes
 
-__all__ = ["app_from_environment", "check", "create_app", "open_store"]
+__all__ = ["app_from_environment", "create_app", "create_files", "create_server", "open_store", "prepare"]
 
 logger = logging.getLogger(__name__)
 
@@ -59,17 +61,12 @@ def create_app(
     stores. Connects to nothing before the lifespan starts or, where a host app runs none, the first request.
     """
     settings = settings or Settings()
-    lifetime = _Lifetime()
+    lifetime = Lifetime()
     if server is None:
         store = store or _database(settings, lifetime)
-        server = _server(settings, store, attachment_store or _files(settings, store), lifetime)
+        server = create_server(settings, store, attachment_store or create_files(settings, store), lifetime)
     authenticate = _required(authenticate or _authentication(settings))
-    runner = TurnRunner(
-        MemoryTurnLog(),
-        failure_frame=FAILURE_FRAME,
-        cancel_on_disconnect=settings.on_disconnect == "cancel",
-    )
-    lifetime.closes(runner.aclose)
+    runner = _runner(settings, server.store, lifetime)
     return Starlette(
         routes=_routes(settings, server, runner, authenticate, lifetime),
         middleware=[_cors(settings), Middleware(RequestMiddleware, started=lifetime.start)],
@@ -94,70 +91,51 @@ def open_store(settings: Settings) -> SQLAlchemyStore[Any]:
     return SQLAlchemyStore(create_engine(settings.database), owns_engine=True)
 
 
-class _Lifetime:
-    """Starts the backends once: in the lifespan or, where a host app runs none, at the first request."""
+def _runner(settings: Settings, store: Store[Any], lifetime: Lifetime) -> TurnRunner:
+    async def recover(turn: TurnRecord, frames: Sequence[bytes]) -> None:
+        if isinstance(store, SQLAlchemyStore):  # the only one whose turns outlive their process
+            await recover_turn(store.as_owner(turn.owner), turn.thread_id, frames, None)
 
-    def __init__(self) -> None:
-        self._to_start: list[Callable[[], Awaitable[None]]] = []
-        self._to_close: list[Callable[[], Awaitable[None]]] = []
-        self._to_ping: list[Callable[[], Awaitable[None]]] = []
-        self._started = False
-        self._lock = asyncio.Lock()
+    runner = TurnRunner(
+        _turn_log(store),
+        last_words=LastWords(failure=FAILURE_FRAME, timeout=TIMEOUT_FRAME),
+        recover=recover,
+        unread_seconds=settings.unread_seconds,
+        timeout=settings.turn_timeout or None,
+        most=settings.max_turns,
+        most_each=settings.max_turns_per_user,
+        is_strict=settings.durability == "strict",
+    )
 
-    def starts(self, start: Callable[[], Awaitable[None]]) -> None:
-        self._to_start.append(start)
+    async def start() -> None:
+        runner.start()
 
-    def closes(self, close: Callable[[], Awaitable[None]]) -> None:
-        """What is given last is closed first."""
-        self._to_close.append(close)
-
-    def pings(self, ping: Callable[[], Awaitable[None]]) -> None:
-        self._to_ping.append(ping)
-
-    async def start(self) -> None:
-        """Start unless that has happened. Raises what the backends raise; the next call tries again."""
-        if self._started:
-            return
-        async with self._lock:
-            for start in () if self._started else self._to_start:
-                await start()
-            self._started = True
-
-    async def ping(self) -> None:
-        """Raises BackendError when a backend does not answer."""
-        await self.start()
-        for ping in self._to_ping:
-            await ping()
-
-    @asynccontextmanager
-    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            for close in self._to_close:
-                stack.push_async_callback(close)
-            try:
-                await self.start()
-            except BackendError as exc:
-                # the process stays up and answers 503 until the backend is back
-                logger.error("not ready yet: %s: %r", exc, exc.__cause__)
-            yield
+    lifetime.starts(start)
+    lifetime.tells(lambda: runner.drain(settings.shutdown_grace))
+    lifetime.closes(runner.aclose)
+    return runner
 
 
-def _database(settings: Settings, lifetime: _Lifetime) -> Store[Any]:
+def _turn_log(store: Store[Any]) -> TurnLog:
+    return SQLTurnLog(store.database, store.tables) if isinstance(store, SQLAlchemyStore) else MemoryTurnLog()
+
+
+def _database(settings: Settings, lifetime: Lifetime) -> Store[Any]:
     store = open_store(settings)
-    lifetime.starts(lambda: _prepare(store, settings))
+    lifetime.starts(lambda: prepare(store, settings))
     lifetime.pings(store.ping)
     lifetime.closes(store.aclose)
     return store
 
 
-async def _prepare(store: SQLAlchemyStore[Any], settings: Settings) -> None:
+async def prepare(store: SQLAlchemyStore[Any], settings: Settings) -> None:
     if settings.migrates_at_start:
         await migrate(store.engine)
     elif not await is_current(store.engine):
         raise BackendError("The database is not up to date. Its operator can run: chatkit-asgi migrate")
 
 
-def _files(settings: Settings, store: Store[Any]) -> BlobAttachmentStore[Any]:
+def create_files(settings: Settings, store: Store[Any]) -> BlobAttachmentStore[Any]:
     return BlobAttachmentStore(
         ObjectBlobStore(settings.files),
         store,
@@ -169,8 +147,8 @@ def _files(settings: Settings, store: Store[Any]) -> BlobAttachmentStore[Any]:
     )
 
 
-def _server(
-    settings: Settings, store: Store[Any], attachments: AttachmentStore[Any], lifetime: _Lifetime
+def create_server(
+    settings: Settings, store: Store[Any], attachments: AttachmentStore[Any], lifetime: Lifetime
 ) -> ChatKitServer[Any]:
     if not settings.server:
         return _agent_server(settings, store, attachments, lifetime)
@@ -193,7 +171,7 @@ def _call(path: str, factory: Callable[..., Any], *stores: Any) -> Any:
 
 
 def _agent_server(
-    settings: Settings, store: Store[Any], attachments: AttachmentStore[Any], lifetime: _Lifetime
+    settings: Settings, store: Store[Any], attachments: AttachmentStore[Any], lifetime: Lifetime
 ) -> ChatKitServer[Any]:
     # here and not above: the Agents SDK takes seconds to load, and a server of one's own may not need it
     from chatkit_asgi.agents import (
@@ -236,20 +214,18 @@ def _routes(
     server: ChatKitServer[Any],
     runner: TurnRunner,
     authenticate: Authenticate,
-    lifetime: _Lifetime,
+    lifetime: Lifetime,
 ) -> list[BaseRoute]:
-    chatkit = ChatKitEndpoint(
-        server,
-        runner,
-        authenticate,
-        max_body_bytes=settings.max_body_bytes,
-        heartbeat=settings.heartbeat,
-    )
+    desk = TurnDesk(server, runner, heartbeat=settings.heartbeat)
+    chatkit = ChatKitEndpoint(server, desk, authenticate, max_body_bytes=settings.max_body_bytes)
     routes: list[BaseRoute] = [Route("/chatkit", chatkit, methods=["POST"])]
     if isinstance(server.attachment_store, BlobAttachmentStore):
         routes += upload_routes(server.attachment_store, authenticate)
     routes += thread_routes(server.store, authenticate)
-    routes += health_routes(lifetime.ping)
+    routes += turn_routes(desk, authenticate)
+    routes += health_routes(lifetime.ping, runner)
+    if settings.metrics:
+        routes += metrics_routes(runner)
     return routes + page_routes() if settings.page else routes
 
 
@@ -282,7 +258,7 @@ def _cors(settings: Settings) -> Middleware:
         allow_credentials="*" not in origins,
         allow_methods=["GET", "HEAD", "POST", "PUT"],
         allow_headers=["*"],
-        expose_headers=["x-request-id"],
+        expose_headers=["x-request-id", "chatkit-turn-id"],
         max_age=600,
     )
 
@@ -297,41 +273,3 @@ def _import(path: str) -> Any:
     except (ImportError, AttributeError) as exc:
         raise InvalidRequestError(f"{path} cannot be loaded: {exc}. Is it importable from here?") from exc
     return found
-
-
-async def check(settings: Settings) -> list[tuple[str, object]]:
-    """Try what the settings name: a list of parts, each with a word on it or the exception it raised."""
-    return [
-        ("database", await _outcome(_check_database(settings))),
-        ("files", await _outcome(_check_files(settings))),
-        ("answers", await _outcome(_check_answers(settings))),
-    ]
-
-
-async def _outcome(attempt: Awaitable[str]) -> object:
-    try:
-        return await attempt
-    except ChatKitError as exc:
-        return exc
-
-
-async def _check_database(settings: Settings) -> str:
-    store = open_store(settings)
-    try:
-        await store.ping()
-        if not settings.migrates_at_start:
-            await _prepare(store, settings)
-    finally:
-        await store.aclose()
-    return store.engine.url.render_as_string(hide_password=True)
-
-
-async def _check_files(settings: Settings) -> str:
-    await asyncio.to_thread(ObjectBlobStore(settings.files).probe)
-    return settings.files
-
-
-async def _check_answers(settings: Settings) -> str:
-    store: MemoryStore[Any] = MemoryStore()
-    _server(settings, store, _files(settings, store), _Lifetime())
-    return settings.server or settings.agent or (settings.model if settings.has_model else "the demo model")

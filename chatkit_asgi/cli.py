@@ -10,7 +10,8 @@ import uvicorn
 from pydantic import ValidationError
 
 from chatkit_asgi import __version__
-from chatkit_asgi.application import check, open_store
+from chatkit_asgi.application import open_store
+from chatkit_asgi.checks import check
 from chatkit_asgi.errors import ChatKitError
 from chatkit_asgi.logs import configure
 from chatkit_asgi.settings import Settings, variable_of

@@ -86,10 +86,22 @@ class Settings(BaseSettings):
     upload_types: CommaSeparated = ()
     """Media types that may be uploaded, `image/*` is understood; empty: all."""
 
-    on_disconnect: Literal["cancel", "continue"] = "cancel"
-    """When the last reader of an answer leaves: `cancel` keeps what was said, `continue` finishes it."""
+    on_disconnect: str = "cancel"
+    """When the last reader of an answer leaves: `cancel`, `continue`, or `cancel_after:SECONDS`."""
+    turn_timeout: float = Field(default=600.0, ge=0)
+    """Seconds an answer may take; 0: any number."""
+    durability: Literal["relaxed", "strict"] = "relaxed"
+    """`strict` sends nothing that is not stored; `relaxed` may forget the last 0.25 seconds in a crash."""
+    max_turns: int = Field(default=1000, ge=0)
+    """How many answers a process gives at once; 0: any number."""
+    max_turns_per_user: int = Field(default=0, ge=0)
+    """How many answers one user gets at once; 0: any number."""
+    shutdown_grace: float = Field(default=8.0, ge=0)
+    """Seconds that answers may take to their end when the process is told to stop."""
     heartbeat: float = Field(default=15.0, ge=0)
     """Seconds of silence after which a stream carries a comment; 0: never."""
+    metrics: bool = False
+    """Serve `/metrics`, for Prometheus, to anybody who can reach it."""
     page: bool = True
     """Serve the built-in chat page at `/`."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -114,6 +126,13 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("on_disconnect")
+    @classmethod
+    def _disconnect_policy(cls, value: str) -> str:
+        if not re.fullmatch(r"cancel|continue|cancel_after:\d+(\.\d+)?", value):
+            raise ValueError("write cancel, continue, or cancel_after:SECONDS")
+        return value
 
     @field_validator("agent", "server")
     @classmethod
@@ -156,6 +175,12 @@ class Settings(BaseSettings):
     def migrates_at_start(self) -> bool:
         """Whether the app brings its database up to date by itself."""
         return self.database.startswith("sqlite") if self.auto_migrate is None else self.auto_migrate
+
+    @property
+    def unread_seconds(self) -> float | None:
+        """How long an answer goes on that nobody reads; None: to its end."""
+        policy, _, seconds = self.on_disconnect.partition(":")
+        return None if policy == "continue" else float(seconds or 0)
 
     @property
     def has_model(self) -> bool:

@@ -7,9 +7,16 @@ from chatkit_asgi.actions import Action
 from chatkit_asgi.errors import CustomStreamError, ErrorCode, StreamError
 from chatkit_asgi.server.base import ChatKitServer, parse_request
 from chatkit_asgi.server.handlers.threads import DEFAULT_PAGE_SIZE, search_threads
+from chatkit_asgi.server.recovery import recover_turn, replay
 from chatkit_asgi.server.turn import RESPONSE_SCOPES
 from chatkit_asgi.server.widget_stream import diff_widget, stream_widget
-from chatkit_asgi.server.wire import DEFAULT_ERROR_MESSAGE, FAILURE_FRAME, NonStreamingResult, StreamingResult
+from chatkit_asgi.server.wire import (
+    DEFAULT_ERROR_MESSAGE,
+    FAILURE_FRAME,
+    TIMEOUT_FRAME,
+    NonStreamingResult,
+    StreamingResult,
+)
 from chatkit_asgi.store import AttachmentStore, Store, StoreItemType, TContext, default_generate_id
 
 if TYPE_CHECKING:
@@ -20,6 +27,7 @@ __all__ = [
     "DEFAULT_PAGE_SIZE",
     "FAILURE_FRAME",
     "RESPONSE_SCOPES",
+    "TIMEOUT_FRAME",
     "Action",
     "AttachmentStore",
     "ChatKitServer",
@@ -35,6 +43,8 @@ __all__ = [
     "default_generate_id",
     "diff_widget",
     "parse_request",
+    "recover_turn",
+    "replay",
     "search_threads",
     "stream_widget",
 ]

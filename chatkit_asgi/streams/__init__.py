@@ -1,7 +1,22 @@
-"""Turns in flight: the log of their frames, and the runner that produces them."""
+"""Turns in flight: the runner that produces them, and the log by which they are read anywhere."""
 
-from chatkit_asgi.streams.memory import MemoryTurnLog
-from chatkit_asgi.streams.old_log import TurnLog, TurnReader
-from chatkit_asgi.streams.runner import RunningTurn, TurnRunner
+from chatkit_asgi.streams.admission import begin_turn
+from chatkit_asgi.streams.log import TurnLog, TurnRecord, all_frames
+from chatkit_asgi.streams.run import LastWords, Producer
+from chatkit_asgi.streams.runner import Admit, Asked, TurnFigures, TurnReading, TurnRunner
+from chatkit_asgi.streams.sweeper import Recover
 
-__all__ = ["MemoryTurnLog", "RunningTurn", "TurnLog", "TurnReader", "TurnRunner"]
+__all__ = [
+    "Admit",
+    "Asked",
+    "LastWords",
+    "Producer",
+    "Recover",
+    "TurnFigures",
+    "TurnLog",
+    "TurnReading",
+    "TurnRecord",
+    "TurnRunner",
+    "all_frames",
+    "begin_turn",
+]

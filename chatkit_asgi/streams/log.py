@@ -21,6 +21,7 @@ __all__ = [
     "TurnRecord",
     "TurnStatus",
     "Worker",
+    "all_frames",
 ]
 
 LEASE_SECONDS = 15.0
@@ -187,3 +188,13 @@ class TurnLog(Protocol):
 
         Raises BackendError when the connection is lost. What was done meanwhile is not told later.
         """
+
+
+async def all_frames(log: TurnLog, turn: TurnRecord) -> list[bytes]:
+    """Everything that the log has of a turn. Raises NotFoundError when that is not known any more."""
+    frames: list[bytes] = []
+    while True:
+        found = await log.read(turn.id, turn.owner, len(frames))
+        if not found.frames:
+            return frames
+        frames += found.frames

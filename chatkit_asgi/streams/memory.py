@@ -1,72 +1,210 @@
-"""The turn log of one process: lists of frames, and events that wake their readers."""
+"""The turn log of one process: nothing of it outlives that, and there is no other one to tell of anything."""
 
-import asyncio
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
-from chatkit_asgi.errors import ConflictError, NotFoundError
+from chatkit_asgi.clock import utcnow
+from chatkit_asgi.errors import RepeatedRequestError, TurnRunningError
+from chatkit_asgi.streams.batches import Batch, frames_after, to_batches
+from chatkit_asgi.streams.log import (
+    FRAMES_AT_ONCE,
+    LEASE_SECONDS,
+    Ending,
+    Frames,
+    Heard,
+    NewTurn,
+    Slice,
+    TurnRecord,
+    TurnStatus,
+    Worker,
+)
+from chatkit_asgi.streams.refusals import lease_lost, too_many, unknown_turn
 
 __all__ = ["MemoryTurnLog"]
 
-MOST_FRAMES_AT_ONCE = 128
-"""A reader that is behind gets the rest in portions, so that one slow client cannot hold the event loop."""
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
+@dataclass(slots=True)
 class _Turn:
-    def __init__(self) -> None:
-        self.frames: list[bytes] = []
-        self.closed = False
-        self.waiting: list[asyncio.Future[None]] = []
-
-    def wake_readers(self) -> None:
-        for waiter in self.waiting:
-            if not waiter.done():  # its reader was cancelled
-                waiter.set_result(None)
-        self.waiting.clear()
-
-
-class _MemoryReader:
-    def __init__(self, turn: _Turn, after: int) -> None:
-        self._turn = turn
-        self._seen = after
+    new: NewTurn
+    read_until: datetime
+    followed_until: datetime = LONG_AGO
+    status: TurnStatus = "running"
+    is_cancelled: bool = False
+    finished_at: datetime | None = None
+    batches: list[Batch] = field(default_factory=list)
 
     @property
-    def at_end(self) -> bool:
-        return self._turn.closed and self._seen >= len(self._turn.frames)
+    def last(self) -> int:
+        """The number of its last frame."""
+        return self.batches[-1].last if self.batches else 0
 
-    async def read(self) -> Sequence[bytes]:
-        turn = self._turn
-        while self._seen >= len(turn.frames) and not turn.closed:
-            waiter = asyncio.get_running_loop().create_future()
-            turn.waiting.append(waiter)
-            await waiter
-        batch = turn.frames[self._seen : self._seen + MOST_FRAMES_AT_ONCE]
-        self._seen += len(batch)
-        return batch
+    def append(self, frames: Frames) -> None:
+        self.batches += [batch for batch in to_batches(frames) if batch.last > self.last]
+
+    def record(self) -> TurnRecord:
+        now = utcnow()
+        return TurnRecord(
+            id=self.new.id,
+            thread_id=self.new.thread_id,
+            owner=self.new.owner,
+            worker=self.new.worker,
+            status=self.status,
+            allow_cancel=self.new.allow_cancel,
+            request_hash=self.new.request_hash,
+            is_read=self.read_until > now or self.followed_until > now,
+            is_followed=self.followed_until > now,
+            is_expired=False,
+            is_cancelled=self.is_cancelled,
+        )
 
 
 class MemoryTurnLog:
-    """Keeps a turn's frames until it is closed; readers that are still behind then finish reading."""
+    """Keeps turns and their frames in memory, until they are purged. No lease ever ends in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, lease: float = LEASE_SECONDS) -> None:
+        self._lease = timedelta(seconds=lease)
         self._turns: dict[str, _Turn] = {}
+        self._running: dict[str, _Turn] = {}
+        self._keys: dict[tuple[str, str], _Turn] = {}
 
-    def open(self, turn_id: str) -> None:
-        if turn_id in self._turns:
-            raise ConflictError("this turn has begun already")
-        self._turns[turn_id] = _Turn()
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """Nothing is undone here: who fails withdraws the turn."""
+        yield
 
-    def append(self, turn_id: str, frame: bytes) -> None:
-        turn = self._turns[turn_id]
-        turn.frames.append(frame)
-        turn.wake_readers()
+    async def admit(self, turn: NewTurn, *, most: int) -> None:
+        if turn.request_key is not None and (turn.owner, turn.request_key) in self._keys:
+            raise RepeatedRequestError
+        for running in self._running.values():
+            if running.new.thread_id == turn.thread_id:
+                raise TurnRunningError(running.new.id)
+        if most and sum(running.new.owner == turn.owner for running in self._running.values()) >= most:
+            raise too_many(most)
+        admitted = self._turns[turn.id] = self._running[turn.id] = _Turn(turn, utcnow() + self._lease)
+        if turn.request_key is not None:
+            self._keys[turn.owner, turn.request_key] = admitted
 
-    def close(self, turn_id: str) -> None:
-        turn = self._turns.pop(turn_id, None)
+    async def withdraw(self, turn_id: str) -> None:
+        self._forget(turn_id)
+
+    async def load(self, turn_id: str, owner: str) -> TurnRecord:
+        return self._mine(turn_id, owner).record()
+
+    async def find_running(self, thread_id: str, owner: str) -> TurnRecord | None:
+        return self._find(lambda turn: turn.thread_id == thread_id, owner)
+
+    async def find_key(self, request_key: str, owner: str) -> TurnRecord | None:
+        turn = self._keys.get((owner, request_key))
+        return None if turn is None else turn.record()
+
+    async def find_repeated(self, request_hash: str, owner: str) -> TurnRecord | None:
+        return self._find(
+            lambda turn: turn.request_hash == request_hash and not turn.is_read and not turn.is_cancelled,
+            owner,
+        )
+
+    async def read(self, turn_id: str, owner: str, after: int) -> Slice:
+        turn = self._mine(turn_id, owner)
+        start = bisect_right(turn.batches, after, key=attrgetter("last"))
+        enough = bisect_right(turn.batches, after + FRAMES_AT_ONCE, key=attrgetter("last"))
+        end = max(enough, start + 1)
+        at_end = turn.finished_at is not None and end >= len(turn.batches)
+        return Slice(frames_after(turn.batches[start:end], after), at_end)
+
+    async def write(
+        self, worker: Worker, frames: Sequence[Frames], endings: Sequence[Ending] = ()
+    ) -> Collection[str]:
+        ending = {one.turn_id for one in endings}
+        meant = ending | {batch.turn_id for batch in frames if batch.frames}
+        lost = {turn_id for turn_id in meant if not self._is_held(turn_id, worker, ending)}
+        for batch in frames:
+            if batch.turn_id in self._running and batch.turn_id not in lost:
+                self._turns[batch.turn_id].append(batch)
+        for one in endings:
+            if one.turn_id in self._running and one.turn_id not in lost:
+                self._end(one.turn_id, one.status)
+        return lost
+
+    async def renew(self, worker: Worker, read: Collection[str]) -> Sequence[TurnRecord]:
+        until = utcnow() + self._lease
+        for turn_id in read:
+            turn = self._running.get(turn_id)
+            if turn is not None and turn.new.worker == worker:
+                turn.read_until = until
+            elif turn is not None:
+                turn.followed_until = until
+        return [turn.record() for turn in self._running.values() if turn.new.worker == worker]
+
+    async def leave(self, worker: Worker, turn_id: str) -> TurnRecord | None:
+        turn = self._running.get(turn_id)
+        if turn is None:
+            return None
+        if turn.new.worker == worker:
+            turn.read_until = LONG_AGO
+        return turn.record()
+
+    async def cancel(self, turn_id: str) -> None:
+        if turn_id in self._running:
+            self._running[turn_id].is_cancelled = True
+
+    async def cancelled(self, worker: Worker) -> Collection[str]:
+        running = self._running.items()
+        return [turn_id for turn_id, turn in running if turn.is_cancelled and turn.new.worker == worker]
+
+    async def require_held(self, turn_id: str, worker: Worker) -> None:
+        if not self._is_held(turn_id, worker):
+            raise lease_lost()
+
+    async def expired(self) -> Sequence[TurnRecord]:
+        return ()
+
+    async def take_expired(self, turn_id: str) -> TurnRecord | None:
+        return None
+
+    async def end(self, turn_id: str, last_words: bytes, status: TurnStatus) -> None:
+        turn = self._running.get(turn_id)
         if turn is not None:
-            turn.closed = True
-            turn.wake_readers()
+            turn.append(Frames(turn_id, turn.last + 1, [last_words]))
+            self._end(turn_id, status)
 
-    def reader(self, turn_id: str, after: int = 0) -> _MemoryReader:
-        if turn_id not in self._turns:
-            raise NotFoundError("this turn has ended")
-        return _MemoryReader(self._turns[turn_id], after)
+    async def purge(self, seconds: float) -> int:
+        long_ago = utcnow() - timedelta(seconds=seconds)
+        old = [turn for turn in self._turns.values() if turn.finished_at and turn.finished_at <= long_ago]
+        for turn in old:
+            self._forget(turn.new.id)
+        return len(old)
+
+    async def listen(self, heard: Heard) -> None:
+        return
+
+    def _mine(self, turn_id: str, owner: str) -> _Turn:
+        turn = self._turns.get(turn_id)
+        if turn is None or turn.new.owner != owner:
+            raise unknown_turn()
+        return turn
+
+    def _find(self, is_wanted: Callable[[TurnRecord], bool], owner: str) -> TurnRecord | None:
+        records = (turn.record() for turn in self._running.values() if turn.new.owner == owner)
+        return next(filter(is_wanted, records), None)
+
+    def _is_held(self, turn_id: str, worker: Worker, ending: Collection[str] = ()) -> bool:
+        """Whether it runs, or has ended by an earlier attempt at what is ending it now."""
+        turn = self._turns.get(turn_id)
+        is_ours = turn is not None and turn.new.worker == worker
+        return is_ours and (turn_id in self._running or turn_id in ending)
+
+    def _end(self, turn_id: str, status: TurnStatus) -> None:
+        turn = self._running.pop(turn_id)
+        turn.status, turn.finished_at = status, utcnow()
+
+    def _forget(self, turn_id: str) -> None:
+        self._running.pop(turn_id, None)
+        turn = self._turns.pop(turn_id, None)
+        if turn is not None and turn.new.request_key is not None:
+            del self._keys[turn.new.owner, turn.new.request_key]

@@ -2,35 +2,84 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
-from chatkit_asgi.streams.old_log import TurnLog, TurnReader
+from chatkit_asgi.errors import BackendError, ChatKitError
+from chatkit_asgi.streams.follow import Followers
+from chatkit_asgi.streams.keeper import KeeperFigures, LogKeeper
+from chatkit_asgi.streams.live import LiveReader, LiveTurn
+from chatkit_asgi.streams.log import Ending, NewTurn, TurnLog, TurnRecord, Worker
+from chatkit_asgi.streams.run import PATIENCE_SECONDS, LastWords, Producer, TurnRun
+from chatkit_asgi.streams.sweeper import Recover, Sweeper
 
-__all__ = ["RunningTurn", "TurnRunner"]
+__all__ = ["Admit", "Asked", "Guard", "TurnFigures", "TurnReading", "TurnRunner"]
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 12.0
-"""After this long a turn that was told to stop is told again: it is more than saving what it has may take."""
+STOP_SECONDS = 10.0
+"""How long somebody who stopped a turn waits for its end."""
 MOST_ROUNDS = 3
-"""How often the end of the process waits for that."""
+"""How often the end of the process waits for a turn that does not stop."""
+LISTEN_SECONDS = 5.0
+"""A pause before listening to a log again whose connection was lost."""
+
+Guard = Callable[[], Awaitable[None]]
+"""Raises LeaseLostError when the turn is not this process' any more. Called in transactions that write."""
+
+Admit = Callable[[str, bool], Awaitable[Guard]]
+"""Begin a turn in that thread, and say whether the user may stop it; raises what a log's `admit` does."""
 
 
-class RunningTurn:
-    """One reader's hold on a turn in flight. Leave it when the reader goes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request that wants a turn."""
 
-    def __init__(self, reader: TurnReader, stop: Callable[[], None] | None) -> None:
+    owner: str
+    request_hash: str
+    """The same for identical bodies."""
+    request_key: str | None = None
+    """The client's own name for it (`Idempotency-Key`)."""
+    begins_thread: bool = False
+    goes_on_unread: bool = False
+    """The client stops turns by a request of its own: one that it does not read any more is still wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFigures:
+    """What goes on in this process."""
+
+    live: int
+    readers: int
+    followed: int
+    unwritten: int
+    """Frames that the log does not have yet."""
+    log: KeeperFigures
+
+
+class TurnReading:
+    """One reader's hold on a turn. Leave it when the reader goes."""
+
+    def __init__(self, turn_id: str, reader: LiveReader, left: Callable[[], None]) -> None:
+        self.turn_id = turn_id
         self._reader = reader
-        self._stop = stop
+        self._left: Callable[[], None] | None = left
 
     @property
     def at_end(self) -> bool:
         """Whether it is known that `read` has nothing more to give."""
         return self._reader.at_end
+
+    @property
+    def seen(self) -> int:
+        """The number of the last frame that was read; the turn's first one is 1."""
+        return self._reader.seen
 
     def read(self) -> Awaitable[Sequence[bytes]]:
         """The next frames; none at the turn's end. May be cancelled and called again."""
@@ -38,85 +87,340 @@ class RunningTurn:
 
     def leave(self) -> None:
         """The reader is gone: the turn is stopped, or runs on, as the operator chose. May be repeated."""
-        if self._stop is not None:
-            self._stop()
-            self._stop = None
+        left, self._left = self._left, None
+        if left is not None:
+            left()
 
 
 class TurnRunner:
-    """Owns the tasks of all live turns of this process.
+    """Owns all turns of this process and all that reads turns of others.
 
-    `failure_frame` ends the log of a turn whose own error handling failed.
+    `unread_seconds`: how long a turn runs on that nobody reads, None for ever. `timeout`: seconds a turn may
+    take. `most`, `most_each`: how many may run in this process, and of one owner in all; 0 means any number.
+    With `is_strict` nobody sees what is not in the log.
     """
 
     def __init__(
         self,
         log: TurnLog,
         *,
-        failure_frame: bytes,
-        cancel_on_disconnect: bool = True,
+        last_words: LastWords,
+        recover: Recover,
+        unread_seconds: float | None = 0.0,
+        timeout: float | None = None,
+        most: int = 0,
+        most_each: int = 0,
+        is_strict: bool = False,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
-        self._log = log
-        self._failure_frame = failure_frame
-        self._cancel_on_disconnect = cancel_on_disconnect
+        self.log = log
+        self.worker = Worker(uuid4().hex)
+        self.is_draining = False
+        self._last_words = last_words
+        self._unread_seconds = unread_seconds
+        self._timeout = timeout
+        self._most = most
+        self._most_each = most_each
+        self._is_strict = is_strict
         self._patience = patience
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._runs: dict[str, TurnRun] = {}
+        self._beginning: set[str] = set()
+        self._answers: set[TurnRun] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()  # Any: each for its own result
+        self._stopping = asyncio.Event()
+        self._upkeep: list[asyncio.Task[None]] = []
+        self._listening: asyncio.Task[None] | None = None
+        self.followers = Followers(log)
+        self.sweeper = Sweeper(log, recover=recover, last_words=last_words.failure)
+        self._keeper = LogKeeper(
+            log,
+            self.worker,
+            self._runs,
+            followed=lambda: self.followers.ids,
+            forget=self._forget,
+            renewed=self._look_after,
+            stopping=self._stopping,
+            is_strict=is_strict,
+        )
 
     @property
     def live(self) -> int:
-        """How many turns run in this process."""
-        return len(self._tasks)
+        """How many turns run in this process, those that have ended and are not in the log yet included."""
+        return len(self._runs) + len(self._answers)
 
-    def start(self, frames: AsyncGenerator[bytes, None]) -> RunningTurn:
-        """Drive `frames` to its end in a task of its own; the caller gets the first reader."""
+    @property
+    def figures(self) -> TurnFigures:
+        """What goes on now."""
+        return TurnFigures(
+            live=self.live,
+            readers=sum(run.readers for run in self._runs.values()) + self.followers.readers,
+            followed=len(self.followers),
+            unwritten=sum(run.live.count - run.live.written for run in self._runs.values()),
+            log=self._keeper.figures,
+        )
+
+    def start(self) -> None:
+        """Begin to keep the log and to sweep. May be called twice."""
+        if not self._upkeep:
+            jobs = (self._keeper.run, partial(self.sweeper.run, self._stopping))
+            self._upkeep = [asyncio.create_task(_keep_up(job)) for job in jobs]
+            self._listening = asyncio.create_task(_keep_up(self._listen))
+
+    async def begin(self, asked: Asked, open: Callable[[Admit], Awaitable[Producer]]) -> TurnReading:
+        """Begin a turn. Once that is stored it runs, even if the caller is cancelled.
+
+        `open` stores what the turn is about, has it admitted by what it is given, and prepares the answer;
+        without that the answer is no turn, and is over at once. Raises what `open` raises, which includes
+        what the log's `admit` does, and BackendError when this process can take no more.
+        """
+        if self.is_draining:
+            raise BackendError("This server is being restarted: please try again.")
+        if self._most and len(self._runs) + len(self._beginning) >= self._most:
+            raise BackendError("This server has as many answers to give as it can: please try again later.")
+        self.start()
+        beginning = self._spawn(self._begin(asked, open))
+        try:
+            return await asyncio.shield(beginning)
+        except asyncio.CancelledError:
+            beginning.add_done_callback(_leave)
+            raise
+
+    async def _begin(self, asked: Asked, open: Callable[[Admit], Awaitable[Producer]]) -> TurnReading:
         turn_id = uuid4().hex
-        self._log.open(turn_id)
-        reader = self._log.reader(turn_id)
-        task = asyncio.create_task(self._run(turn_id, frames), name=f"turn {turn_id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        # again, after _run's finally: a task that is cancelled before its first step never gets there
-        task.add_done_callback(lambda _: self._log.close(turn_id))
-        return RunningTurn(reader, partial(self._stop, task) if self._cancel_on_disconnect else None)
+        admitted: NewTurn | None = None
+
+        async def admit(thread_id: str, allow_cancel: bool) -> Guard:
+            nonlocal admitted
+            turn = NewTurn(
+                id=turn_id,
+                thread_id=thread_id,
+                owner=asked.owner,
+                worker=self.worker,
+                allow_cancel=allow_cancel,
+                request_key=asked.request_key,
+                request_hash=asked.request_hash,
+            )
+            await self.log.admit(turn, most=self._most_each)
+            admitted = turn
+            return partial(self.log.require_held, turn_id, self.worker)
+
+        self._beginning.add(turn_id)
+        try:
+            producer = await open(admit)
+            return self._run(turn_id, asked, producer, admitted)
+        except BaseException:
+            if admitted is not None:
+                with suppress(ChatKitError):
+                    await self.log.withdraw(turn_id)
+            raise
+        finally:
+            self._beginning.discard(turn_id)
+
+    def _run(self, turn_id: str, asked: Asked, producer: Producer, turn: NewTurn | None) -> TurnReading:
+        announce = self._keeper.wake if self._is_strict and turn is not None else None
+        is_kept = turn is not None and not turn.allow_cancel
+        run = TurnRun(
+            LiveTurn(turn_id, asked.owner, self.log, announce=announce),
+            producer,
+            thread_id=None if turn is None else turn.thread_id,
+            timeout=self._timeout,
+            last_words=self._last_words,
+            goes_on_unread=asked.goes_on_unread or is_kept or self._unread_seconds is None,
+            on_end=self._ended,
+            patience=self._patience,
+        )
+        if turn is None:
+            self._answers.add(run)
+        else:
+            self._runs[turn_id] = run
+            self._keeper.wake()
+        return TurnReading(turn_id, run.live.reader(), lambda: self._left(run))
+
+    def attach(self, turn: TurnRecord, after: int = 0) -> TurnReading:
+        """Another reader of a turn, here or in another process, that has seen `after` frames."""
+        run = self._runs.get(turn.id)
+        if run is not None:
+            run.readers += 1
+            return TurnReading(turn.id, run.live.reader(after), lambda: self._left(run))
+        self.start()
+        is_news = turn.status == "running" and turn.id not in self.followers.ids
+        live = self.followers.enter(turn, after)
+        if is_news:  # to its worker
+            self._spawn(_quietly(self._keeper.renew()))
+        return TurnReading(turn.id, live.reader(after), lambda: self._left_followed(turn.id))
+
+    def running(self, thread_id: str, owner: str) -> TurnRun | None:
+        """The turn that this process runs in the thread."""
+        for run in self._runs.values():
+            if run.thread_id == thread_id and run.live.owner == owner and run.ending is None:
+                return run
+        return None
+
+    def is_read(self, turn: TurnRecord) -> bool:
+        """Whether anybody reads it; of our own turns we know better than the log."""
+        run = self._runs.get(turn.id)
+        return turn.is_read if run is None else run.readers > 0 or turn.is_followed
+
+    async def cancel(self, turn: TurnRecord) -> bool:
+        """Stop a turn, wherever it runs, and wait for its end; whether that has come."""
+        run = self._runs.get(turn.id)
+        if run is not None:
+            run.stop("cancelled")
+        else:
+            await self.log.cancel(turn.id)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._end_of(turn)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _end_of(self, turn: TurnRecord) -> None:
+        run = self._runs.get(turn.id)
+        live = run.live if run is not None else self.followers.enter(turn, 0)
+        try:
+            while not live.ended:
+                await live.changed()
+        finally:
+            if run is None:
+                self.followers.leave(turn.id)
+
+    def drain(self, grace: float) -> None:
+        """Take no new turns; interrupt those that still run after `grace` seconds."""
+        if not self.is_draining:
+            self.is_draining = True
+            asyncio.get_running_loop().call_later(grace, self._interrupt_all)
 
     async def aclose(self) -> None:
-        """Stop all turns and wait until each has kept what it had; not for ever, if one does not stop."""
-        tasks = list(self._tasks)
-        if not tasks:
-            return
-        for task in tasks:
-            self._stop(task)
-        _, stuck = await asyncio.wait(tasks, timeout=MOST_ROUNDS * self._patience)
-        if stuck:
-            logger.error("%d turns cannot be stopped: they swallow every cancellation", len(stuck))
+        """Interrupt all turns and wait until each has kept what it had; not for ever if one does not stop."""
+        self.is_draining = True
+        self._interrupt_all()
+        runs = [*self._runs.values(), *self._answers]
+        if runs:
+            longest = MOST_ROUNDS * self._patience
+            _, stuck = await asyncio.wait([run.task for run in runs], timeout=longest)
+            if stuck:
+                logger.error("%d turns cannot be stopped: they swallow every cancellation", len(stuck))
+        await self._keeper.flush()
+        await self.followers.aclose()
+        await self._stop_upkeep()
 
-    def _stop(self, task: asyncio.Task[None]) -> None:
-        """Cancel a turn until it ends: one that hangs in its own clean-up needs to be told more than once."""
-        if task.done():
+    async def _stop_upkeep(self) -> None:
+        """Let what writes come to its end; a backend that is away cannot hold us up for long."""
+        self._stopping.set()
+        self._keeper.wake()
+        if self._listening is not None:
+            self._listening.cancel()
+        if tasks := [*self._upkeep, *self._tasks]:
+            await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, *filter(None, [self._listening]), return_exceptions=True)
+        self._upkeep = []
+
+    def _interrupt_all(self) -> None:
+        for run in [*self._runs.values(), *self._answers]:
+            run.stop("interrupted")
+
+    def _ended(self, run: TurnRun) -> None:
+        self._answers.discard(run)
+        if run.thread_id is None or self._stopping.is_set():
+            run.live.end()  # nobody writes any more
+        else:
+            self._keeper.end(run)
+
+    def _forget(self, run: TurnRun) -> None:
+        self._runs.pop(run.id, None)
+
+    def _left(self, run: TurnRun) -> None:
+        run.readers -= 1
+        if run.readers or run.ending is not None:
             return
         loop = asyncio.get_running_loop()
-        # not at once: a task that has not begun yet would not learn of it, nor undo what was prepared
-        loop.call_soon(task.cancel)
-        again = loop.call_later(self._patience, self._stop, task)
-        task.add_done_callback(lambda _: again.cancel())
+        run.unread_since = loop.time()
+        if run.thread_id is None:
+            run.stop("cancelled")
+            return
+        self._spawn(self._tell_unread(run))
+        if self._unread_seconds:
+            loop.call_later(self._unread_seconds, lambda: self._spawn(self._tell_unread(run)))
 
-    async def _run(self, turn_id: str, frames: AsyncGenerator[bytes, None]) -> None:
-        this = cast(asyncio.Task[None], asyncio.current_task())
+    async def _tell_unread(self, run: TurnRun) -> None:
+        """Nobody reads it here. Unless somebody does elsewhere, its time may be up."""
+        if run.readers or run.ending is not None:
+            return
+        record = None
+        with suppress(ChatKitError):
+            record = await self.log.leave(self.worker, run.id)
+        self._stop_unread(run, record)
+
+    def _stop_unread(self, run: TurnRun, record: TurnRecord | None) -> None:
+        """Stop the turn if it has been without readers, here or elsewhere, for as long as it may."""
+        now = asyncio.get_running_loop().time()
+        if record is not None and record.is_followed:
+            run.unread_since = now
+        if run.readers or run.goes_on_unread or run.ending is not None or self._unread_seconds is None:
+            return
+        if (record is None or not record.is_followed) and now - run.unread_since >= self._unread_seconds:
+            run.stop("cancelled")
+
+    def _look_after(self, turns: Sequence[TurnRecord]) -> None:
+        """The log leases these turns to us: stop what nobody reads any more, end what does not run here."""
+        for turn in turns:
+            if run := self._runs.get(turn.id):
+                self._stop_unread(run, turn)
+            elif turn.id not in self._beginning:
+                logger.warning("turn %s does not run any more: its end was not written", turn.id)
+                ending = Ending(turn.id, "interrupted", "its end was not written")
+                self._spawn(_quietly(self.log.write(self.worker, [], [ending])))
+
+    def _left_followed(self, turn_id: str) -> None:
+        if self.followers.leave(turn_id):
+            self._spawn(_quietly(self.log.leave(self.worker, turn_id)))
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                self.followers.is_hearing = True
+                await self.log.listen(self._heard)
+                self.followers.is_hearing = False
+                return  # this log tells nothing
+            except BackendError as exc:
+                logger.warning("turns of other processes are polled: %s", exc)
+                self.followers.is_hearing = False
+            await asyncio.sleep(LISTEN_SECONDS)
+
+    def _heard(self, what: Literal["frames", "cancel"], turn_ids: Collection[str]) -> None:
+        if what == "cancel":
+            self._keeper.stop(turn_ids)
+        else:
+            self.followers.tell(turn_ids)
+
+    def _spawn(self, job: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+async def _keep_up(job: Callable[[], Awaitable[None]]) -> None:
+    """Do a job that must not end by a mistake: all turns depend on it."""
+    while True:
         try:
-            async with aclosing(frames):
-                async for frame in frames:
-                    self._log.append(turn_id, frame)
-                    if this.cancelling():  # and went on all the same
-                        raise asyncio.CancelledError
-        except asyncio.CancelledError:
-            if this.cancelling():
-                raise
-            # nobody stopped the turn: something that it waited for was cancelled
-            logger.exception("turn %s was cancelled from within", turn_id)
-            self._log.append(turn_id, self._failure_frame)
+            await job()
+            return
         except Exception:
-            logger.exception("turn %s failed", turn_id)
-            self._log.append(turn_id, self._failure_frame)
-        finally:
-            self._log.close(turn_id)
+            logger.exception("the upkeep of turns failed and begins again")
+        await asyncio.sleep(1)
+
+
+async def _quietly(job: Awaitable[object]) -> None:
+    """What is done again soon anyway, if the backend is away."""
+    with suppress(BackendError):
+        await job
+
+
+def _leave(beginning: "asyncio.Task[TurnReading]") -> None:
+    """The one who asked is gone."""
+    if not beginning.cancelled() and beginning.exception() is None:
+        beginning.result().leave()

@@ -1,6 +1,7 @@
 """`POST /chatkit`: the one endpoint of the protocol. Reads the body, asks who is calling, answers."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,11 +11,10 @@ from starlette.types import Receive, Scope, Send
 from chatkit_asgi.attachments import request_base_url
 from chatkit_asgi.context import owner_of
 from chatkit_asgi.errors import InvalidRequestError, TooLargeError
-from chatkit_asgi.server import ChatKitServer, NonStreamingResult, StreamingResult, parse_request
-from chatkit_asgi.streams import TurnRunner
-from chatkit_asgi.types import ChatKitReq
+from chatkit_asgi.server import ChatKitServer, parse_request
+from chatkit_asgi.types import ChatKitReq, is_streaming_req
 from chatkit_asgi.web.middleware import note
-from chatkit_asgi.web.sse import EventStreamResponse
+from chatkit_asgi.web.turns import TurnDesk
 from chatkit_asgi.web.uploads import base_url_of
 
 __all__ = ["ChatKitEndpoint"]
@@ -28,27 +28,18 @@ class ChatKitEndpoint:
     def __init__(
         self,
         server: ChatKitServer[Any],  # Any: the context is whatever `authenticate` gives
-        runner: TurnRunner,
+        desk: TurnDesk,
         authenticate: Callable[[Request], Awaitable[Any]],
         *,
         max_body_bytes: int,
-        heartbeat: float,
     ) -> None:
         self._server = server
-        self._runner = runner
+        self._desk = desk
         self._authenticate = authenticate
         self._max_body_bytes = max_body_bytes
-        self._heartbeat = heartbeat
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        result = await self._answer(Request(scope, receive))
-        if isinstance(result, NonStreamingResult):
-            await _send_json(result.json, send)
-            return
-        response = EventStreamResponse(self._runner.start(result.json_events), heartbeat=self._heartbeat)
-        await response(scope, receive, send)
-
-    async def _answer(self, request: Request) -> StreamingResult | NonStreamingResult:
+        request = Request(scope, receive)
         context = await self._authenticate(request)
         note(request, user=owner_of(context))
         body = await _read_body(request, self._max_body_bytes)
@@ -56,7 +47,12 @@ class ChatKitEndpoint:
         if self._server.attachment_store is not None:  # the only one to make links
             request_base_url.set(base_url_of(request))
         note(request, operation=operation.type)
-        return await self._server.dispatch(operation, context)
+        if is_streaming_req(operation):
+            response = await self._desk.begin(request, body, operation, context)
+            await response(scope, receive, send)
+        else:
+            unfinished = partial(self._desk.unfinished_items, context=context)
+            await _send_json(await self._server.answer(operation, context, unfinished=unfinished), send)
 
 
 async def _send_json(document: bytes, send: Send) -> None:

@@ -18,6 +18,7 @@ from chatkit_asgi.errors import (
     NotFoundError,
     NotSupportedError,
     TooLargeError,
+    TooManyError,
     UnsupportedTypeError,
 )
 
@@ -30,6 +31,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     InvalidRequestError: (400, "invalid_request"),
     ConflictError: (409, "conflict"),
     TooLargeError: (413, "too_large"),
+    TooManyError: (429, "too_many"),
     UnsupportedTypeError: (415, "unsupported_type"),
     NotSupportedError: (501, "not_supported"),
     NotImplementedError: (501, "not_supported"),
@@ -54,7 +56,7 @@ def error_response(request: Request, exc: Exception) -> Response:
     if isinstance(exc, BackendError):
         # no traceback: while a database is away there is one of these for every request
         logger.error("request %s: %s: %r", _request_id(request), exc, exc.__cause__)
-    headers = {"retry-after": "1"} if status == 503 else None
+    headers = {"retry-after": "1"} if status in (429, 503) else None
     return _json(request, status, code, message, param=getattr(exc, "param", None), headers=headers)
 
 

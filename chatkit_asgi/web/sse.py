@@ -4,7 +4,8 @@ A response with heartbeats which notices a lost client by itself, whatever the s
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NoReturn, Protocol
 
 from starlette.responses import Response
@@ -38,10 +39,12 @@ class FrameReader(Protocol):
 class EventStreamResponse(Response):
     """Sends a reader's frames as they come, and a comment after `heartbeat` seconds of silence (0: never)."""
 
-    def __init__(self, reader: FrameReader, *, heartbeat: float) -> None:
+    def __init__(
+        self, reader: FrameReader, *, heartbeat: float, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.status_code = 200
         self.background = None
-        self.init_headers(HEADERS)
+        self.init_headers({**HEADERS, **headers})
         self._reader = reader
         self._heartbeat = heartbeat
         self._sent_at = 0.0

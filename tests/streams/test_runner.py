@@ -5,21 +5,33 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from contextvars import ContextVar
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from chatkit_asgi.streams import MemoryTurnLog, RunningTurn, TurnRunner
+from chatkit_asgi.errors import BackendError, TurnRunningError
+from chatkit_asgi.streams import Admit, Asked, LastWords, TurnReading, TurnRunner
+from chatkit_asgi.streams.memory import MemoryTurnLog
+
+ASKED = Asked(owner="alice", request_hash="h")
 
 
 class Script:
     """Frames that wait for each other's permission, and a note on how it ended."""
+
+    error = None
 
     def __init__(self) -> None:
         self.go = asyncio.Event()
         self.ended = asyncio.Event()
         self.cancelled = False
 
-    async def frames(self) -> AsyncGenerator[bytes, None]:
+    @property
+    def json_events(self) -> AsyncGenerator[bytes, None]:
+        return self._frames()
+
+    async def _frames(self) -> AsyncGenerator[bytes, None]:
         try:
             yield b"first"
             await self.go.wait()
@@ -31,14 +43,43 @@ class Script:
             self.ended.set()
 
 
+class Frames:
+    """A producer of frames that are given."""
+
+    error = None
+
+    def __init__(self, frames: AsyncGenerator[bytes, None]) -> None:
+        self.json_events = frames
+
+
+def make_runner(**options: Any) -> TurnRunner:  # Any: a runner's own
+    async def recover(turn: object, frames: object) -> None:
+        raise AssertionError("no turn in memory outlives its process")
+
+    words = LastWords(failure=b"failed", timeout=b"late")
+    return TurnRunner(MemoryTurnLog(), last_words=words, recover=recover, **options)
+
+
+async def begin(
+    runner: TurnRunner, frames: AsyncGenerator[bytes, None] | Script, asked: Asked = ASKED, **options: bool
+) -> TurnReading:
+    """A turn in a thread of its own."""
+
+    async def open(admit: Admit) -> Frames | Script:
+        await admit(uuid4().hex, options.get("allow_cancel", True))
+        return frames if isinstance(frames, Script) else Frames(frames)
+
+    return await runner.begin(asked, open)
+
+
 @pytest.fixture
 async def runner() -> AsyncIterator[TurnRunner]:
-    runner = TurnRunner(MemoryTurnLog(), failure_frame=b"failed")
+    runner = make_runner()
     yield runner
     await runner.aclose()
 
 
-async def read_all(turn: RunningTurn) -> list[bytes]:
+async def read_all(turn: TurnReading) -> list[bytes]:
     frames: list[bytes] = []
     while batch := await asyncio.wait_for(turn.read(), 5):
         frames += batch
@@ -48,7 +89,7 @@ async def read_all(turn: RunningTurn) -> list[bytes]:
 async def test_reader_gets_what_the_turn_produces(runner: TurnRunner) -> None:
     script = Script()
     script.go.set()
-    assert await read_all(runner.start(script.frames())) == [b"first", b"second"]
+    assert await read_all(await begin(runner, script)) == [b"first", b"second"]
     assert runner.live == 0
 
 
@@ -63,14 +104,14 @@ async def test_turn_has_one_context_from_its_first_frame_to_its_last(runner: Tur
         setting.reset(token)
 
     setting = ContextVar("setting", default="nobody's")
-    turn = runner.start(frames())
+    turn = await begin(runner, frames())
     assert await read_all(turn) == [b"first", b"mine"]
     assert setting.get() == "nobody's"
 
 
 async def test_leaving_stops_the_turn(runner: TurnRunner) -> None:
     script = Script()
-    turn = runner.start(script.frames())
+    turn = await begin(runner, script)
     assert await turn.read() == [b"first"]
     turn.leave()
     await asyncio.wait_for(script.ended.wait(), 5)
@@ -78,9 +119,9 @@ async def test_leaving_stops_the_turn(runner: TurnRunner) -> None:
 
 
 async def test_turn_runs_on_without_readers_where_that_is_wanted() -> None:
-    runner = TurnRunner(MemoryTurnLog(), failure_frame=b"failed", cancel_on_disconnect=False)
+    runner = make_runner(unread_seconds=None)
     script = Script()
-    turn = runner.start(script.frames())
+    turn = await begin(runner, script)
     assert await turn.read() == [b"first"]
     turn.leave()
     script.go.set()
@@ -96,14 +137,14 @@ async def test_failed_turn_ends_with_the_failure_frame(
         raise LookupError("secret")
 
     with caplog.at_level(logging.ERROR):
-        assert await read_all(runner.start(frames())) == [b"first", b"failed"]
+        assert await read_all(await begin(runner, frames())) == [b"first", b"failed"]
     assert "failed" in caplog.text
 
 
 async def test_closing_stops_every_turn_and_waits_for_its_end(runner: TurnRunner) -> None:
     scripts = [Script() for _ in range(3)]
     for script in scripts:
-        assert await runner.start(script.frames()).read() == [b"first"]
+        assert await (await begin(runner, script)).read() == [b"first"]
     await runner.aclose()
     assert [script.cancelled for script in scripts] == [True] * 3
 
@@ -111,10 +152,81 @@ async def test_closing_stops_every_turn_and_waits_for_its_end(runner: TurnRunner
 async def test_turn_that_is_stopped_before_its_first_step_still_learns_of_it(runner: TurnRunner) -> None:
     """What was prepared for it, the deletions of a retry for example, is its to undo."""
     script = Script()
-    turn = runner.start(script.frames())
+    turn = await begin(runner, script)
     turn.leave()
     assert await read_all(turn) == [b"first"]
     assert script.cancelled
+
+
+async def test_turns_are_refused_when_the_process_is_about_to_end(runner: TurnRunner) -> None:
+    runner.drain(60)
+    with pytest.raises(BackendError, match="restarted"):
+        await begin(runner, Script())
+
+
+async def test_process_takes_so_many_turns_and_no_more() -> None:
+    runner = make_runner(most=1)
+    script = Script()
+    turn = await begin(runner, script)
+    with pytest.raises(BackendError, match="as many answers"):
+        await begin(runner, Script())
+    script.go.set()
+    await read_all(turn)
+    await read_all(await begin(runner, script))
+    await runner.aclose()
+
+
+async def test_turn_that_takes_too_long_says_so() -> None:
+    runner = make_runner(timeout=0.01)
+    script = Script()
+    assert await read_all(await begin(runner, script)) == [b"first", b"late"]
+    assert script.cancelled
+    await runner.aclose()
+
+
+async def test_interrupted_turns_end_with_a_frame_that_lets_them_be_retried(runner: TurnRunner) -> None:
+    turn = await begin(runner, Script())
+    runner.drain(0)
+    assert await read_all(turn) == [b"first", b"failed"]
+
+
+async def test_turn_that_was_stored_runs_even_if_the_caller_is_cancelled(runner: TurnRunner) -> None:
+    """Accepted means durable; then it is a turn like any other that nobody reads."""
+    script, stored, go_on = Script(), asyncio.Event(), asyncio.Event()
+
+    async def open(admit: Admit) -> Script:
+        await admit("thr_1", True)
+        stored.set()
+        await go_on.wait()
+        return script
+
+    asking = asyncio.create_task(runner.begin(ASKED, open))
+    await asyncio.wait_for(stored.wait(), 5)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    go_on.set()
+    await asyncio.wait_for(script.ended.wait(), 5)
+    assert script.cancelled
+
+
+async def test_refused_turn_leaves_no_trace(runner: TurnRunner) -> None:
+    async def open(admit: Admit) -> Script:
+        await admit("thr_1", True)
+        raise TurnRunningError("trn_other")
+
+    with pytest.raises(TurnRunningError):
+        await runner.begin(ASKED, open)
+    assert await runner.log.find_running("thr_1", "alice") is None
+
+
+async def test_turn_that_must_not_be_stopped_runs_on_without_readers(runner: TurnRunner) -> None:
+    script = Script()
+    turn = await begin(runner, script, allow_cancel=False)
+    assert await turn.read() == [b"first"]
+    turn.leave()
+    script.go.set()
+    assert await read_all(turn) == [b"second"]
+    assert not script.cancelled
 
 
 async def test_turn_that_swallows_its_cancellation_is_stopped_at_its_next_frame(runner: TurnRunner) -> None:
@@ -130,7 +242,7 @@ async def test_turn_that_swallows_its_cancellation_is_stopped_at_its_next_frame(
         finally:
             ended.set()
 
-    turn = runner.start(frames())
+    turn = await begin(runner, frames())
     assert await turn.read() == [b"first"]
     turn.leave()
     assert await read_all(turn) == [b"more"]
@@ -138,7 +250,7 @@ async def test_turn_that_swallows_its_cancellation_is_stopped_at_its_next_frame(
 
 
 async def test_turn_that_hangs_in_its_clean_up_is_stopped_again() -> None:
-    runner = TurnRunner(MemoryTurnLog(), failure_frame=b"failed", patience=0.01)
+    runner = make_runner(patience=0.01)
 
     async def frames() -> AsyncGenerator[bytes, None]:
         yield b"first"
@@ -147,7 +259,7 @@ async def test_turn_that_hangs_in_its_clean_up_is_stopped_again() -> None:
         finally:
             await asyncio.Event().wait()
 
-    turn = runner.start(frames())
+    turn = await begin(runner, frames())
     assert await turn.read() == [b"first"]
     turn.leave()
     assert await read_all(turn) == []
@@ -155,7 +267,7 @@ async def test_turn_that_hangs_in_its_clean_up_is_stopped_again() -> None:
 
 
 async def test_closing_does_not_wait_for_ever(caplog: pytest.LogCaptureFixture) -> None:
-    runner = TurnRunner(MemoryTurnLog(), failure_frame=b"failed", patience=0.01)
+    runner = make_runner(patience=0.01)
     release = asyncio.Event()
 
     async def frames() -> AsyncGenerator[bytes, None]:
@@ -164,7 +276,7 @@ async def test_closing_does_not_wait_for_ever(caplog: pytest.LogCaptureFixture) 
             with suppress(asyncio.CancelledError):
                 await release.wait()
 
-    turn = runner.start(frames())
+    turn = await begin(runner, frames())
     assert await turn.read() == [b"first"]
     await asyncio.wait_for(runner.aclose(), 5)
     assert "cannot be stopped" in caplog.text
@@ -179,5 +291,5 @@ async def test_turn_that_is_cancelled_from_within_ends_with_the_failure_frame(
         yield b"first"
         raise asyncio.CancelledError
 
-    assert await read_all(runner.start(frames())) == [b"first", b"failed"]
+    assert await read_all(await begin(runner, frames())) == [b"first", b"failed"]
     assert "cancelled from within" in caplog.text

@@ -1,0 +1,67 @@
+"""Lets requests begin turns: repeated ones join the first, and there is one turn at a time in a thread."""
+
+from collections.abc import Awaitable, Callable
+
+from chatkit_asgi.errors import ConflictError, NotFoundError, RepeatedRequestError, TurnRunningError
+from chatkit_asgi.streams.log import TurnRecord
+from chatkit_asgi.streams.run import Producer
+from chatkit_asgi.streams.runner import Admit, Asked, TurnReading, TurnRunner
+
+__all__ = ["begin_turn"]
+
+ATTEMPTS = 5
+"""Each of them meets another turn that was stopped or ended meanwhile."""
+
+
+async def begin_turn(
+    runner: TurnRunner, asked: Asked, open: Callable[[Admit], Awaitable[Producer]]
+) -> TurnReading:
+    """A reading of the request's turn: a new one, or that of the same request sent before.
+
+    A running turn that nobody reads makes way. Raises TurnRunningError when somebody does, ConflictError for
+    a key that was used for another request, and what `TurnRunner.begin` raises.
+    """
+    if repeated := await _find_repeated(runner, asked):
+        return runner.attach(repeated)
+    for _ in range(ATTEMPTS):
+        try:
+            return await runner.begin(asked, open)
+        except RepeatedRequestError:
+            repeated = await _find_repeated(runner, asked)
+        except TurnRunningError as exc:
+            repeated = await _make_way(runner, asked, exc)
+        if repeated is not None:
+            return runner.attach(repeated)
+    raise ConflictError("This conversation is very busy: please try again.")
+
+
+async def _find_repeated(runner: TurnRunner, asked: Asked) -> TurnRecord | None:
+    """The turn that this request began before. Raises RepeatedRequestError when it was another request."""
+    if asked.request_key is not None:
+        turn = await runner.log.find_key(asked.request_key, asked.owner)
+        if turn is not None and turn.request_hash != asked.request_hash:
+            raise RepeatedRequestError
+        return turn
+    # in a thread that exists, the running turn is found anyway: it is in the way
+    return await runner.log.find_repeated(asked.request_hash, asked.owner) if asked.begins_thread else None
+
+
+async def _make_way(runner: TurnRunner, asked: Asked, busy: TurnRunningError) -> TurnRecord | None:
+    """Stop the thread's turn unless it is read; gives it where it is the one that was asked for."""
+    try:
+        turn = await runner.log.load(busy.turn_id, asked.owner)
+    except NotFoundError:
+        return None
+    if turn.status != "running":
+        return None
+    if turn.is_expired:
+        await runner.sweeper.end(turn.id)
+        return None
+    if runner.is_read(turn):
+        raise busy
+    is_same = turn.request_hash == asked.request_hash and asked.request_key is None
+    if is_same and not turn.is_cancelled:
+        return turn
+    if not await runner.cancel(turn):
+        raise busy
+    return None

@@ -1,0 +1,127 @@
+"""Follows turns of other processes: one task for each that somebody here reads, fed from the log."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+
+from chatkit_asgi.errors import BackendError, NotFoundError
+from chatkit_asgi.streams.live import LiveTurn
+from chatkit_asgi.streams.log import Slice, TurnLog, TurnRecord
+
+__all__ = ["Followed", "Followers"]
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.1
+"""How often a log is looked at that tells nothing by itself."""
+POLL_SECONDS_WHILE_HEARING = 1.0
+"""And one that does: a notice may be lost with its connection."""
+PATIENCE_SECONDS = 30.0
+"""How long readers wait for a log that is away."""
+
+
+class Followed:
+    """A turn of another process that has readers here."""
+
+    def __init__(self, live: LiveTurn) -> None:
+        self.live = live
+        self.readers = 0
+        self.news = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+
+
+class Followers:
+    """All turns of other processes that are read in this one."""
+
+    def __init__(self, log: TurnLog) -> None:
+        self.is_hearing = False
+        """Whether the log tells what others do; else it is asked more often."""
+        self._log = log
+        self._followed: dict[str, Followed] = {}
+
+    def __len__(self) -> int:
+        return len(self._followed)
+
+    @property
+    def ids(self) -> list[str]:
+        """The turns that are followed."""
+        return list(self._followed)
+
+    @property
+    def readers(self) -> int:
+        """How many read them here."""
+        return sum(followed.readers for followed in self._followed.values())
+
+    def enter(self, turn: TurnRecord, after: int) -> LiveTurn:
+        """One more reader, which has seen `after` frames. Call `leave` when it goes."""
+        followed = self._followed.get(turn.id)
+        if followed is None:
+            followed = Followed(LiveTurn(turn.id, turn.owner, self._log, after=after))
+            self._followed[turn.id] = followed
+            followed.task = asyncio.create_task(self._follow(followed), name=f"follow turn {turn.id}")
+        followed.readers += 1
+        return followed.live
+
+    def leave(self, turn_id: str) -> bool:
+        """A reader is gone; whether it was the last one."""
+        followed = self._followed.get(turn_id)
+        if followed is None:
+            return True
+        followed.readers -= 1
+        if followed.readers > 0:
+            return False
+        del self._followed[turn_id]
+        if followed.task is not None:
+            followed.task.cancel()
+        return True
+
+    def tell(self, turn_ids: Collection[str]) -> None:
+        """There are new frames of these turns."""
+        for turn_id in turn_ids:
+            if followed := self._followed.get(turn_id):
+                followed.news.set()
+
+    async def aclose(self) -> None:
+        """End all of them; their readers end, too."""
+        tasks = [followed.task for followed in self._followed.values() if followed.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _follow(self, followed: Followed) -> None:
+        live = followed.live
+        try:
+            while not await self._fetch(live):
+                seconds = POLL_SECONDS_WHILE_HEARING if self.is_hearing else POLL_SECONDS
+                try:
+                    async with asyncio.timeout(seconds):
+                        await followed.news.wait()
+                except TimeoutError:
+                    pass
+                followed.news.clear()
+        except BackendError as exc:
+            logger.error("turn %s cannot be followed any more: %s", live.id, exc)
+        finally:
+            live.end()
+
+    async def _fetch(self, live: LiveTurn) -> bool:
+        """Take over what is new in the log; whether that was the last of it."""
+        while True:
+            try:
+                found = await self._patiently_read(live)
+            except NotFoundError:
+                return True
+            live.extend(found.frames)
+            if found.at_end or not found.frames:
+                return found.at_end
+
+    async def _patiently_read(self, live: LiveTurn) -> Slice:
+        now = asyncio.get_running_loop().time
+        ends = now() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await self._log.read(live.id, live.owner, live.count)
+            except BackendError:
+                if now() > ends:
+                    raise
+            await asyncio.sleep(POLL_SECONDS)

@@ -1,0 +1,204 @@
+"""Keeps the log up to date for all turns of this process: frames, endings, leases, claims of readers.
+
+One transaction writes what all turns have produced since the last one, however many there are.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from chatkit_asgi.errors import BackendError
+from chatkit_asgi.streams.log import LEASE_SECONDS, Ending, Frames, TurnLog, TurnRecord, Worker
+from chatkit_asgi.streams.rest import rest
+from chatkit_asgi.streams.run import TurnRun
+
+__all__ = ["FLUSH_SECONDS", "KeeperFigures", "LogKeeper"]
+
+logger = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 0.2
+"""How old a frame gets before it is in the log."""
+RENEW_SECONDS = LEASE_SECONDS / 3
+CANCEL_SECONDS = 0.5
+"""How often the log is asked whether another process wants a turn of ours to stop."""
+RETRY_SECONDS = 0.5
+ENDING_SECONDS = 5.0
+"""How long a reader waits at the end of a turn for the log to hear of it."""
+PATIENCE_SECONDS = 60.0
+"""How long the end of a turn waits in memory for a log that is away. Then its lease runs out."""
+MOST_UNWRITTEN = 50_000
+"""Frames that a turn may hold in memory while the log is away; one with more is stopped."""
+
+
+@dataclass(slots=True)
+class KeeperFigures:
+    """What the keeper has seen so far."""
+
+    flushes: int = 0
+    flush_seconds: float = 0.0
+    """Of all flushes."""
+    last_flush_seconds: float = 0.0
+    frames: int = 0
+    failures: int = 0
+    leases_lost: int = 0
+
+
+class LogKeeper:
+    """Writes to the log for the `runs` of one worker, which are its turns by id.
+
+    `followed` gives the turns of other processes that have readers here; `forget` is called with a run once
+    the log knows of its end, `renewed` with what the log knows of those that go on.
+    """
+
+    def __init__(
+        self,
+        log: TurnLog,
+        worker: Worker,
+        runs: Mapping[str, TurnRun],
+        *,
+        followed: Callable[[], list[str]],
+        forget: Callable[[TurnRun], None],
+        renewed: Callable[[Sequence[TurnRecord]], None],
+        stopping: asyncio.Event,
+        is_strict: bool = False,
+    ) -> None:
+        self.figures = KeeperFigures()
+        self._log = log
+        self._worker = worker
+        self._runs = runs
+        self._followed = followed
+        self._forget = forget
+        self._renewed = renewed
+        self._stopping = stopping
+        self._is_strict = is_strict
+        self._ended: list[TurnRun] = []
+        self._news = asyncio.Event()
+        self._flushing = asyncio.Lock()
+
+    def wake(self) -> None:
+        """There is something that should not wait: a turn has begun or, with strict durability, a frame."""
+        self._news.set()
+
+    def end(self, run: TurnRun) -> None:
+        """A turn has ended: write that soon."""
+        self._ended.append(run)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Keep the log until the worker stops."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._flush_often())
+            group.create_task(self._renew_often())
+            group.create_task(self._ask_often())
+
+    async def flush(self, *, everything: bool = True) -> bool:
+        """Write what there is, or only of what has ended; whether the log took it."""
+        async with self._flushing:
+            ended = list(self._ended)
+            runs = list(self._runs.values()) if everything else ended
+            frames = [batch for run in runs if (batch := run.live.unwritten())]
+            if not frames and not ended:
+                return True
+            try:
+                lost = await self._write(frames, [run.ending for run in ended if run.ending])
+            except BackendError as exc:
+                self._note_failure(exc)
+                return False
+            self._note_written({run.id: run for run in runs}, frames, lost)
+            for run in ended:
+                self._end(run)
+            return True
+
+    async def _write(self, frames: list[Frames], endings: list[Ending]) -> Collection[str]:
+        now = asyncio.get_running_loop().time
+        began = now()
+        lost = await self._log.write(self._worker, frames, endings)
+        self.figures.last_flush_seconds = now() - began
+        self.figures.flush_seconds += self.figures.last_flush_seconds
+        self.figures.flushes += 1
+        return lost
+
+    def _note_written(self, runs: Mapping[str, TurnRun], frames: list[Frames], lost: Collection[str]) -> None:
+        for batch in frames:
+            runs[batch.turn_id].live.mark_written(batch.last)
+            self.figures.frames += len(batch.frames)
+        for turn_id in lost:
+            if turn_id in runs:
+                self._lose(runs[turn_id])
+
+    def _end(self, run: TurnRun) -> None:
+        run.live.end()
+        self._ended.remove(run)
+        self._forget(run)
+
+    def _lose(self, run: TurnRun) -> None:
+        if run.ending is None:
+            self.figures.leases_lost += 1
+            logger.warning("turn %s is not ours any more: ended elsewhere, or its thread deleted", run.id)
+            run.stop("lost")
+
+    def _note_failure(self, exc: BackendError) -> None:
+        """Nobody waits for the log for ever, and memory has an end."""
+        self.figures.failures += 1
+        logger.warning("the log of %d turns waits for its backend: %s", len(self._runs), exc)
+        now = asyncio.get_running_loop().time()
+        for run in list(self._ended):
+            if now - run.ended_at > PATIENCE_SECONDS:
+                self._end(run)
+            elif now - run.ended_at > ENDING_SECONDS:
+                run.live.end()
+        for run in self._runs.values():
+            if run.live.count - run.live.written > MOST_UNWRITTEN:
+                run.stop("unwritable")
+
+    async def _flush_often(self) -> None:
+        now = asyncio.get_running_loop().time
+        next_full = now()
+        while not self._stopping.is_set():
+            await self._wait_until(next_full)
+            everything = self._is_strict or now() >= next_full
+            if everything:
+                next_full = now() + FLUSH_SECONDS
+            if not await self.flush(everything=everything):
+                await rest(RETRY_SECONDS, self._stopping)
+
+    async def _wait_until(self, time: float) -> None:
+        """Until then, or for news; where no turn runs only for news."""
+        try:
+            async with asyncio.timeout_at(time if self._runs else None):
+                await self._news.wait()
+        except TimeoutError:
+            return
+        self._news.clear()
+
+    async def _renew_often(self) -> None:
+        while not self._stopping.is_set():
+            await rest(RENEW_SECONDS, self._stopping)
+            if self._runs or self._followed():
+                try:
+                    await self.renew()
+                except BackendError as exc:
+                    logger.warning("the leases of %d turns are not renewed: %s", len(self._runs), exc)
+
+    async def renew(self) -> None:
+        """Lease our turns anew, and say which are read here. Raises BackendError."""
+        before = dict(self._runs)
+        read = [run.id for run in before.values() if run.readers]
+        records = await self._log.renew(self._worker, [*read, *self._followed()])
+        for turn_id in before.keys() - {record.id for record in records}:
+            self._lose(before[turn_id])
+        self._renewed(records)
+
+    async def _ask_often(self) -> None:
+        while not self._stopping.is_set():
+            await rest(CANCEL_SECONDS, self._stopping)
+            with suppress(BackendError):  # the flushes tell of it
+                self.stop(await self._log.cancelled(self._worker) if self._runs else ())
+
+    def stop(self, turn_ids: Collection[str]) -> None:
+        """Stop those of the turns that run here: somebody wants that."""
+        for turn_id in turn_ids:
+            if turn_id in self._runs:
+                self._runs[turn_id].stop("cancelled")

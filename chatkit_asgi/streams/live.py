@@ -1,0 +1,145 @@
+"""A turn as one process sees it: its newest frames in memory, and readers that wait for the next ones.
+
+Nothing here waits for a backend, save a reader that has fallen far behind.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from chatkit_asgi.errors import NotFoundError
+from chatkit_asgi.streams.log import FRAMES_AT_ONCE, Frames, TurnLog
+
+__all__ = ["LiveReader", "LiveTurn"]
+
+WINDOW = 256
+"""Frames that stay in memory after they were written to the log: most readers are less far behind."""
+
+
+class LiveTurn:
+    """The frames of one turn as they come, from its producer or from the log of another process.
+
+    `after`: how many frames are in the log already and need not be here. `announce` makes the turn strict:
+    nobody sees a frame before it is in the log, and this is called when one should be written.
+    """
+
+    def __init__(
+        self,
+        turn_id: str,
+        owner: str,
+        log: TurnLog,
+        *,
+        after: int = 0,
+        announce: Callable[[], None] | None = None,
+    ) -> None:
+        self.id = turn_id
+        self.owner = owner
+        self.log = log
+        self.written = after
+        """How many frames are in the log."""
+        self.ended = False
+        """Whether all frames are there, and readers may be told so."""
+        self._frames: list[bytes] = []
+        self._dropped = after
+        self._announce = announce
+        self._waiting: list[asyncio.Future[None]] = []
+
+    @property
+    def count(self) -> int:
+        """How many frames there are."""
+        return self._dropped + len(self._frames)
+
+    def append(self, frame: bytes) -> None:
+        """Add a frame. Never waits: this is the path of every delta."""
+        self._frames.append(frame)
+        if self._announce is not None:
+            self._announce()
+        elif self._waiting:
+            self._wake_readers()
+
+    def extend(self, frames: Sequence[bytes]) -> None:
+        """Add frames that were read from the log."""
+        self._frames += frames
+        self.mark_written(self.count)
+
+    def unwritten(self) -> Frames | None:
+        """What the log does not have yet."""
+        frames = self._frames[self.written - self._dropped :]
+        return Frames(self.id, self.count, frames) if frames else None
+
+    def mark_written(self, last: int) -> None:
+        """Frames up to number `last` are in the log; old ones need not stay here."""
+        self.written = last
+        excess = last - self._dropped - WINDOW
+        if excess > WINDOW:
+            del self._frames[:excess]
+            self._dropped += excess
+        self._wake_readers()
+
+    def end(self) -> None:
+        """There is no more to come: readers end when they have read what is there. May be called twice."""
+        self.ended = True
+        self._wake_readers()
+
+    def reader(self, after: int = 0) -> "LiveReader":
+        """A reader that has seen `after` frames already."""
+        return LiveReader(self, after)
+
+    def between(self, after: int) -> Sequence[bytes] | None:
+        """Frames beyond number `after` that may be sent; None when they are no longer in memory."""
+        if after < self._dropped:
+            return None
+        start = after - self._dropped
+        stop = start + FRAMES_AT_ONCE
+        if self._announce is not None and not self.ended:
+            stop = min(stop, self.written - self._dropped)
+        return self._frames[start:stop]
+
+    async def changed(self) -> None:
+        """Wait for more frames or the end."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        await waiter
+
+    def _wake_readers(self) -> None:
+        for waiter in self._waiting:
+            if not waiter.done():  # its reader was cancelled
+                waiter.set_result(None)
+        self._waiting.clear()
+
+
+class LiveReader:
+    """One reader's place in a turn."""
+
+    def __init__(self, turn: LiveTurn, after: int) -> None:
+        self._turn = turn
+        self.seen = after
+        """How many frames it has read, those that it began after included."""
+
+    @property
+    def at_end(self) -> bool:
+        """Whether it is known that `read` has nothing more to give."""
+        return self._turn.ended and self.seen >= self._turn.count
+
+    async def read(self) -> Sequence[bytes]:
+        """The next frames, at least one, as soon as there are any; none at all: the turn has ended.
+
+        May be cancelled while it waits; nothing is lost and the next call goes on from there. Raises
+        BackendError when the rest has to come from a log that is away.
+        """
+        while True:
+            frames = self._turn.between(self.seen)
+            if frames is None:
+                frames = await self._read_log()
+            if frames or self.at_end:
+                self.seen += len(frames)
+                return frames
+            if self._turn.ended:  # gone from the log, or never there
+                return ()
+            await self._turn.changed()
+
+    async def _read_log(self) -> Sequence[bytes]:
+        try:
+            return (await self._turn.log.read(self._turn.id, self._turn.owner, self.seen)).frames
+        except NotFoundError:
+            self.seen = max(self.seen, self._turn.written)
+            return ()

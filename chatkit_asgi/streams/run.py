@@ -1,0 +1,151 @@
+"""One turn being produced in this process: its task, and why it was stopped."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Literal, Protocol, cast
+
+from chatkit_asgi.streams.live import LiveTurn
+from chatkit_asgi.streams.log import Ending, TurnStatus
+
+__all__ = ["PATIENCE_SECONDS", "LastWords", "Producer", "StopReason", "TurnRun"]
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 12.0
+"""After this long a turn that was told to stop is told again: it is more than saving what it has may take."""
+
+StopReason = Literal["cancelled", "interrupted", "lost", "timeout", "unwritable"]
+"""Somebody wanted that; the process ends; another one took it over; too long; the log is away too long."""
+
+
+class Producer(Protocol):
+    """What answers: frames, and how it went."""
+
+    @property
+    def json_events(self) -> AsyncGenerator[bytes, None]:
+        """The frames, whole server-sent events. Closed or cancelled, it saves what it has."""
+
+    @property
+    def error(self) -> str | None:
+        """For the operator, after the end: why the answer is not what it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastWords:
+    """The frames with which a turn ends that does not come to its own end."""
+
+    failure: bytes
+    """Something went wrong, and it may be tried again."""
+    timeout: bytes
+    """The answer took too long."""
+
+
+class TurnRun:
+    """Drives a producer to its end in a task of its own. `live` takes its frames.
+
+    `thread_id` is None for an answer that is no turn: it is over at once and goes into no log.
+    `on_end` is called once.
+    """
+
+    def __init__(
+        self,
+        live: LiveTurn,
+        producer: Producer,
+        *,
+        thread_id: str | None,
+        timeout: float | None,
+        last_words: LastWords,
+        goes_on_unread: bool,
+        on_end: Callable[["TurnRun"], None],
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        self.live = live
+        self.producer = producer
+        self.thread_id = thread_id
+        self.goes_on_unread = goes_on_unread
+        """Whether it comes to its end when nobody reads it any more."""
+        self.readers = 1
+        """How many read it in this process; it begins with the one who asked."""
+        self.unread_since = 0.0
+        """Since when, by the loop's clock, it has none, here or elsewhere."""
+        self.ending: Ending | None = None
+        """Set when it has ended."""
+        self.ended_at = 0.0
+        """When that was, by the loop's clock."""
+        self._timeout = timeout
+        self._last_words = last_words
+        self._on_end = on_end
+        self._patience = patience
+        self._reason: StopReason | None = None
+        self.task = asyncio.create_task(self._run(), name=f"turn {live.id}")
+        # after _run's own end, and for a task that is cancelled before its first step and never gets there
+        self.task.add_done_callback(self._note_end)
+
+    @property
+    def id(self) -> str:
+        """The turn's id."""
+        return self.live.id
+
+    def stop(self, reason: StopReason) -> None:
+        """Cancel the turn until it ends: one that hangs in its clean-up needs to be told more than once."""
+        if self.task.done():
+            return
+        if self._reason is None or reason == "lost":
+            self._reason = reason
+        loop = asyncio.get_running_loop()
+        # not at once: a task that has not begun yet would not learn of it, nor undo what was prepared
+        loop.call_soon(self.task.cancel)
+        again = loop.call_later(self._patience, self.stop, reason)
+        self.task.add_done_callback(lambda _: again.cancel())
+
+    async def _run(self) -> None:
+        this = cast(asyncio.Task[None], asyncio.current_task())
+        append = self.live.append
+        late: asyncio.TimerHandle | None = None
+        if self._timeout:
+            late = asyncio.get_running_loop().call_later(self._timeout, self.stop, "timeout")
+        try:
+            async with aclosing(self.producer.json_events) as frames:
+                async for frame in frames:
+                    append(frame)
+                    if this.cancelling():  # and went on all the same
+                        raise asyncio.CancelledError
+            self._end("done" if self.producer.error is None else "failed", self.producer.error)
+        except asyncio.CancelledError:
+            if this.cancelling():
+                self._end_stopped()
+            else:  # something that it waited for was cancelled
+                logger.exception("turn %s was cancelled from within", self.id)
+                append(self._last_words.failure)
+                self._end("failed", "cancelled from within")
+        except Exception as exc:
+            logger.exception("turn %s failed", self.id)
+            append(self._last_words.failure)
+            self._end("failed", repr(exc))
+        finally:
+            if late is not None:
+                late.cancel()
+
+    def _end_stopped(self) -> None:
+        match self._reason:
+            case "timeout":
+                logger.error("turn %s took longer than %s seconds", self.id, self._timeout)
+                self.live.append(self._last_words.timeout)
+                self._end("failed", "timeout")
+            case "interrupted" | "lost" | "unwritable" as reason:
+                self.live.append(self._last_words.failure)
+                self._end("interrupted", reason)
+            case _:
+                self._end("cancelled")
+
+    def _end(self, status: TurnStatus, error: str | None = None) -> None:
+        self.ending = Ending(self.id, status, error)
+        self.ended_at = asyncio.get_running_loop().time()
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        if self.ending is None:
+            self._end("cancelled")
+        self._on_end(self)
