@@ -14,7 +14,7 @@ import anyio
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.errors import BackendError
@@ -258,6 +258,32 @@ async def test_file_that_somebody_else_has_locked_is_away(
     other.close()
     assert kinds == [type(None)] * 3 + [BackendError] * 2
     assert await every_call(store, context) == [None] * 5
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("make_engine", [create_engine, create_async_engine], ids=["direct", "by SQLAlchemy"])
+async def test_transaction_that_does_not_end_makes_the_others_fail_and_not_wait_for_ever(
+    make_engine: Callable[[str], AsyncEngine], tmp_path: Path, context: RequestContext
+) -> None:
+    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'chatkit.db'}")
+    await migrate(engine)
+    store: SQLAlchemyStore = SQLAlchemyStore(engine)
+    await store.save_thread(make_thread(), context)
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def wait_for_something() -> None:
+        async with store.transaction():
+            begun.set()
+            await may_end.wait()
+
+    with anyio.fail_after(BOUND):
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(wait_for_something())
+            await begun.wait()
+            assert [type(exc) for exc in await every_call(store, context)][3:] == [BackendError] * 2
+            may_end.set()
+    assert await every_call(store, context) == [None] * 5
+    await engine.dispose()
 
 
 async def fill(store: SQLAlchemyStore, context: RequestContext) -> tuple[int, BackendError]:

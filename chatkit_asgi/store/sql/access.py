@@ -161,12 +161,28 @@ class SQLiteAccess(Access):
 
     def __init__(self, engine: AsyncEngine) -> None:
         super().__init__(engine)
-        # SQLite has one writer at a time: queueing here is fair and cheap, in its busy handler it is neither.
-        self.turn = asyncio.Lock()
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Being the one who writes. Raises BackendError when somebody else is that for too long.
+
+        SQLite has one writer at a time: queueing here is fair and cheap, in its busy handler it is neither.
+        """
+        if self._turn.locked():
+            with translated(TimeoutError):
+                async with asyncio.timeout(STATEMENT_SECONDS):
+                    await self._turn.acquire()
+        else:
+            await self._turn.acquire()
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
-        async with self.turn:
+        async with self.turn():
             with anyio.CancelScope(shield=True):
                 async with (
                     connected(self.engine) as connection,

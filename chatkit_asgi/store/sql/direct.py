@@ -303,7 +303,7 @@ class DirectSQLiteAccess(DirectAccess, SQLiteAccess):
         write = _Write(Call(query.sql, query.arguments(parameters)))
         self._writes.append(write)
         try:
-            async with self.turn:
+            async with self.turn():
                 if write.outcome is None:
                     with anyio.CancelScope(shield=True):
                         await self._write_all()
@@ -332,7 +332,7 @@ class DirectSQLiteAccess(DirectAccess, SQLiteAccess):
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
-        async with self.turn:
+        async with self.turn():
             with anyio.CancelScope(shield=True):
                 async with self._transaction(self.engine, "BEGIN IMMEDIATE") as unit:
                     yield unit
