@@ -1,7 +1,7 @@
 """Frames as they are kept: a few of one turn joined, as each of them ends with a blank line."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from chatkit_asgi.streams.log import FRAMES_AT_ONCE, Frames
 
@@ -10,7 +10,8 @@ __all__ = ["Batch", "frames_after", "to_batches"]
 BLANK_LINE = b"\n\n"
 
 
-class Batch(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Batch:
     """Consecutive frames of one turn."""
 
     last: int

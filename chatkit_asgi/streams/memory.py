@@ -1,10 +1,11 @@
 """The turn log of one process: nothing of it outlives that, and there is no other one to tell of anything."""
 
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from operator import attrgetter
 
 from chatkit_asgi.clock import utcnow
@@ -26,6 +27,7 @@ from chatkit_asgi.streams.refusals import lease_lost, too_many, unknown_turn
 
 __all__ = ["MemoryTurnLog"]
 
+ROOM = 64 << 20
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -36,13 +38,18 @@ class _Turn:
     followed_until: datetime = LONG_AGO
     status: TurnStatus = "running"
     is_cancelled: bool = False
-    finished_at: datetime | None = None
+    finished_at: datetime = LONG_AGO
     batches: list[Batch] = field(default_factory=list)
 
     @property
     def last(self) -> int:
         """The number of its last frame."""
         return self.batches[-1].last if self.batches else 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of its frames."""
+        return sum(len(batch.joined) for batch in self.batches)
 
     def append(self, frames: Frames) -> None:
         self.batches += [batch for batch in to_batches(frames) if batch.last > self.last]
@@ -65,13 +72,21 @@ class _Turn:
 
 
 class MemoryTurnLog:
-    """Keeps turns and their frames in memory, until they are purged. No lease ever ends in it."""
+    """Keeps turns and their frames in memory, until they are purged. No lease ever ends in it.
 
-    def __init__(self, *, lease: float = LEASE_SECONDS) -> None:
+    `room`: bytes of frames of turns that have ended; where there are more, the oldest turns are forgotten.
+    """
+
+    def __init__(self, *, lease: float = LEASE_SECONDS, room: int = ROOM) -> None:
         self._lease = timedelta(seconds=lease)
+        self._room = room
         self._turns: dict[str, _Turn] = {}
         self._running: dict[str, _Turn] = {}
+        self._threads: dict[str, _Turn] = {}
+        """The running ones by their thread."""
         self._keys: dict[tuple[str, str], _Turn] = {}
+        self._ended: dict[str, _Turn] = {}
+        """The others, the oldest end first."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
@@ -81,12 +96,12 @@ class MemoryTurnLog:
     async def admit(self, turn: NewTurn, *, most: int) -> None:
         if turn.request_key is not None and (turn.owner, turn.request_key) in self._keys:
             raise RepeatedRequestError
-        for running in self._running.values():
-            if running.new.thread_id == turn.thread_id:
-                raise TurnRunningError(running.new.id)
+        if turn.thread_id in self._threads:
+            raise TurnRunningError(self._threads[turn.thread_id].new.id)
         if most and sum(running.new.owner == turn.owner for running in self._running.values()) >= most:
             raise too_many(most)
-        admitted = self._turns[turn.id] = self._running[turn.id] = _Turn(turn, utcnow() + self._lease)
+        admitted = _Turn(turn, utcnow() + self._lease)
+        self._turns[turn.id] = self._running[turn.id] = self._threads[turn.thread_id] = admitted
         if turn.request_key is not None:
             self._keys[turn.owner, turn.request_key] = admitted
 
@@ -97,24 +112,27 @@ class MemoryTurnLog:
         return self._mine(turn_id, owner).record()
 
     async def find_running(self, thread_id: str, owner: str) -> TurnRecord | None:
-        return self._find(lambda turn: turn.thread_id == thread_id, owner)
+        turn = self._threads.get(thread_id)
+        return turn.record() if turn is not None and turn.new.owner == owner else None
 
     async def find_key(self, request_key: str, owner: str) -> TurnRecord | None:
         turn = self._keys.get((owner, request_key))
         return None if turn is None else turn.record()
 
     async def find_repeated(self, request_hash: str, owner: str) -> TurnRecord | None:
-        return self._find(
-            lambda turn: turn.request_hash == request_hash and not turn.is_read and not turn.is_cancelled,
-            owner,
-        )
+        for turn in self._running.values():
+            if (turn.new.request_hash, turn.new.owner) == (request_hash, owner) and not turn.is_cancelled:
+                record = turn.record()
+                if not record.is_read:
+                    return record
+        return None
 
     async def read(self, turn_id: str, owner: str, after: int) -> Slice:
         turn = self._mine(turn_id, owner)
         start = bisect_right(turn.batches, after, key=attrgetter("last"))
         enough = bisect_right(turn.batches, after + FRAMES_AT_ONCE, key=attrgetter("last"))
         end = max(enough, start + 1)
-        at_end = turn.finished_at is not None and end >= len(turn.batches)
+        at_end = turn_id in self._ended and end >= len(turn.batches)
         return Slice(frames_after(turn.batches[start:end], after), at_end)
 
     async def write(
@@ -175,7 +193,7 @@ class MemoryTurnLog:
 
     async def purge(self, seconds: float) -> int:
         long_ago = utcnow() - timedelta(seconds=seconds)
-        old = [turn for turn in self._turns.values() if turn.finished_at and turn.finished_at <= long_ago]
+        old = list(takewhile(lambda turn: turn.finished_at <= long_ago, self._ended.values()))
         for turn in old:
             self._forget(turn.new.id)
         return len(old)
@@ -189,10 +207,6 @@ class MemoryTurnLog:
             raise unknown_turn()
         return turn
 
-    def _find(self, is_wanted: Callable[[TurnRecord], bool], owner: str) -> TurnRecord | None:
-        records = (turn.record() for turn in self._running.values() if turn.new.owner == owner)
-        return next(filter(is_wanted, records), None)
-
     def _is_held(self, turn_id: str, worker: Worker, ending: Collection[str] = ()) -> bool:
         """Whether it runs, or has ended by an earlier attempt at what is ending it now."""
         turn = self._turns.get(turn_id)
@@ -201,10 +215,20 @@ class MemoryTurnLog:
 
     def _end(self, turn_id: str, status: TurnStatus) -> None:
         turn = self._running.pop(turn_id)
+        del self._threads[turn.new.thread_id]
         turn.status, turn.finished_at = status, utcnow()
+        self._ended[turn_id] = turn
+        self._room -= turn.size
+        while self._room < 0:
+            self._forget(next(iter(self._ended)))
 
     def _forget(self, turn_id: str) -> None:
-        self._running.pop(turn_id, None)
         turn = self._turns.pop(turn_id, None)
-        if turn is not None and turn.new.request_key is not None:
+        if turn is None:
+            return
+        if self._running.pop(turn_id, None) is not None:
+            del self._threads[turn.new.thread_id]
+        if self._ended.pop(turn_id, None) is not None:
+            self._room += turn.size
+        if turn.new.request_key is not None:
             del self._keys[turn.new.owner, turn.new.request_key]

@@ -7,7 +7,7 @@ import pytest
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.store.sql import SQLAlchemyStore
 from chatkit_asgi.streams.log import LEASE_SECONDS, TurnLog
-from chatkit_asgi.streams.memory_log import MemoryTurnLog
+from chatkit_asgi.streams.memory import MemoryTurnLog
 from chatkit_asgi.streams.sql import SQLTurnLog
 from tests.factories import make_thread
 from tests.store.conftest import (
@@ -82,6 +82,7 @@ async def place(any_store: SQLAlchemyStore | None) -> Place:
 
 @pytest.fixture(params=DATABASES)
 def store(request: pytest.FixtureRequest) -> SQLAlchemyStore | None:
+    """Each kind of database in turn."""
     return store_of(request.param, request)
 
 

@@ -125,8 +125,7 @@ class SQLTurnLog:
         return meant - await self._turns.write(worker, frames, endings) if meant else meant
 
     async def renew(self, worker: Worker, read: Collection[str]) -> Sequence[TurnRecord]:
-        row = {"worker_": worker, **self._turns.read_parameter(read), **self._turns.times()}
-        records = map(to_record, await self._database.change(self._sql["renew"], row))
+        records = map(to_record, await self._turns.renew(worker, read))
         return [record for record in records if record.worker == worker]
 
     async def leave(self, worker: Worker, turn_id: str) -> TurnRecord | None:

@@ -1,13 +1,15 @@
 """What the turn log does in its own way on PostgreSQL, where many processes write at the same time.
 
 A worker that writes holds its turns by FOR KEY SHARE. A renewal (FOR NO KEY UPDATE) does not wait for that,
-but whoever wants to end or delete a turn (FOR UPDATE) does. Several are locked in the order of their ids.
+but whoever wants to end or delete a turn (FOR UPDATE) does. Several are locked in the order of their ids, by
+a statement of their own: one that also changes them would go back to the versions that it saw at its start,
+where another one may be waiting for it.
 """
 
 from collections.abc import Collection, Sequence
 from hashlib import sha256
 
-from chatkit_asgi.store.sql import Database, Tables
+from chatkit_asgi.store.sql import Database, Rows, Tables
 from chatkit_asgi.streams.batches import to_batches
 from chatkit_asgi.streams.log import Ending, Frames, Heard, TurnStatus, Worker
 from chatkit_asgi.streams.sql.notices import Notices
@@ -24,14 +26,15 @@ WORDS = {
 
 STATEMENTS = {
     "serialize": "SELECT pg_advisory_xact_lock(hashtext(:channel_), hashtext(:owner_))",
+    "lock_to_end": """
+SELECT id FROM {turns} WHERE id = ANY (:ids_) AND worker = :worker_ ORDER BY id FOR UPDATE
+""",
     "write": """
 WITH held AS MATERIALIZED (
     SELECT id FROM {turns} WHERE id = ANY (:ids_) AND worker = :worker_ AND status = 'running'
     ORDER BY id FOR KEY SHARE
-), closing AS MATERIALIZED (
-    SELECT id FROM {turns} WHERE id = ANY (:ended_) AND worker = :worker_ ORDER BY id FOR UPDATE
 ), known AS (
-    SELECT id FROM held UNION ALL SELECT id FROM closing
+    SELECT id FROM held UNION ALL SELECT * FROM unnest(:locked_)
 ), written AS (
     INSERT INTO {frames} (turn_id, last, count, frames)
     SELECT batch.*
@@ -40,21 +43,20 @@ WITH held AS MATERIALIZED (
     ON CONFLICT DO NOTHING
 ), ended AS (
     UPDATE {turns} AS turns SET status = ending.status, error = ending.error, finished_at = {now}
-    FROM closing
-    JOIN unnest(:ended_, :statuses_, :errors_) AS ending (id, status, error) ON ending.id = closing.id
-    WHERE turns.id = closing.id AND turns.status = 'running'
+    FROM unnest(:ended_, :statuses_, :errors_) AS ending (id, status, error)
+    WHERE turns.id = ending.id AND turns.id = ANY (:locked_) AND turns.status = 'running'
 )
 SELECT id FROM known UNION ALL {notify}
 """,
+    "lock_to_renew": """
+SELECT id FROM {turns} WHERE status = 'running' AND (worker = :worker_ OR id = ANY (:read_))
+ORDER BY id FOR NO KEY UPDATE
+""",
     "renew": """
-WITH meant AS MATERIALIZED (
-    SELECT id AS meant_id FROM {turns}
-    WHERE status = 'running' AND (worker = :worker_ OR id = ANY (:read_)) ORDER BY id FOR NO KEY UPDATE
-)
-UPDATE {turns} AS turns SET lease_until = CASE WHEN worker = :worker_ THEN {until} ELSE lease_until END,
+UPDATE {turns} SET lease_until = CASE WHEN worker = :worker_ THEN {until} ELSE lease_until END,
     read_until = CASE WHEN worker = :worker_ AND id = ANY (:read_) THEN {until} ELSE read_until END,
     followed_until = CASE WHEN worker <> :worker_ THEN {until} ELSE followed_until END
-FROM meant WHERE id = meant_id RETURNING {record}
+WHERE id = ANY (:locked_) RETURNING {record}
 """,
     "cancel": """
 WITH told AS (
@@ -104,9 +106,6 @@ class PostgresTurns:
         """The parameters for now, and for the end of a lease that begins now."""
         return {"lease_": self._lease}
 
-    def read_parameter(self, turn_ids: Collection[str]) -> dict[str, object]:
-        return {"read_": list(turn_ids)}
-
     async def serialize(self, owner: str) -> None:
         """One transaction at a time for this owner, from here on."""
         await self._database.change(
@@ -115,10 +114,21 @@ class PostgresTurns:
 
     async def write(self, worker: Worker, frames: Sequence[Frames], endings: Sequence[Ending]) -> set[str]:
         """Write; gives the turns that the worker holds."""
+        row = self._write_parameters(worker, frames, endings)
+        if not endings:
+            return _ids(await self._database.change(self.sql["write"], {**row, "locked_": []}))
+        lock = {"worker_": worker, "ids_": row["ended_"]}
+        async with self._database.transaction():
+            locked = _ids(await self._database.change(self.sql["lock_to_end"], lock))
+            return _ids(await self._database.change(self.sql["write"], {**row, "locked_": list(locked)}))
+
+    def _write_parameters(
+        self, worker: Worker, frames: Sequence[Frames], endings: Sequence[Ending]
+    ) -> dict[str, object]:
         ended = [one.turn_id for one in endings]
         ids = list({written.turn_id for written in frames} - set(ended))
         batches = [(written.turn_id, batch) for written in frames for batch in to_batches(written)]
-        row = {
+        return {
             "worker_": worker,
             "ids_": ids,
             "turn_ids_": [turn_id for turn_id, _ in batches],
@@ -130,7 +140,12 @@ class PostgresTurns:
             "errors_": [one.error for one in endings],
             **self._notices.parameters("frames", [*ids, *ended]),
         }
-        return {row[0] for row in await self._database.change(self.sql["write"], row)}
+
+    async def renew(self, worker: Worker, read: Collection[str]) -> Rows:
+        row = {"worker_": worker, "read_": list(read), **self.times()}
+        async with self._database.transaction():
+            locked = _ids(await self._database.change(self.sql["lock_to_renew"], row))
+            return await self._database.change(self.sql["renew"], {**row, "locked_": list(locked)})
 
     async def cancel(self, turn_id: str) -> None:
         row = {"id_": turn_id, **self._notices.parameters("cancel", [turn_id])}
@@ -153,3 +168,7 @@ class PostgresTurns:
 def _channel(tables: Tables) -> str:
     """A name of its own for each installation in a database, short enough whatever the tables' names are."""
     return f"chatkit_{sha256(tables.qualified('turns').encode()).hexdigest()[:16]}"
+
+
+def _ids(rows: Rows) -> set[str]:
+    return {row[0] for row in rows}

@@ -1,11 +1,11 @@
 """What the turn log does in its own way on SQLite, where a transaction has the database to itself."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from chatkit_asgi.clock import utcnow
-from chatkit_asgi.store.sql import Database, Tables
+from chatkit_asgi.store.sql import Database, Rows, Tables
 from chatkit_asgi.streams.batches import to_batches
 from chatkit_asgi.streams.log import Ending, Frames, Heard, TurnStatus, Worker
 from chatkit_asgi.streams.sql.statements import Statements
@@ -84,9 +84,6 @@ class SQLiteTurns:
         now = utcnow()
         return {"now_": now, "until_": now + self._lease}
 
-    def read_parameter(self, turn_ids: Collection[str]) -> dict[str, object]:
-        return {"reads_": json.dumps(list(turn_ids))}
-
     async def serialize(self, owner: str) -> None:
         """A transaction is alone anyway."""
 
@@ -102,6 +99,10 @@ class SQLiteTurns:
             return held | _ids(
                 await self._database.change(self.sql["write_endings"], {**row, **self.times()})
             )
+
+    async def renew(self, worker: Worker, read: Collection[str]) -> Rows:
+        row = {"worker_": worker, "reads_": json.dumps(list(read)), **self.times()}
+        return await self._database.change(self.sql["renew"], row)
 
     async def cancel(self, turn_id: str) -> None:
         await self._database.change(self.sql["cancel"], {"id_": turn_id, **self.times()})
@@ -134,5 +135,5 @@ def _batches(frames: Sequence[Frames]) -> dict[str, object]:
     return {"batches_": json.dumps(batches), "joined_": bytes(joined)}
 
 
-def _ids(rows: Iterable[Sequence[str]]) -> set[str]:
+def _ids(rows: Rows) -> set[str]:
     return {row[0] for row in rows}

@@ -109,6 +109,7 @@ ARRAYS: Mapping[str, type[TypeEngine[Any]]] = {  # Any: of any Python type
     "lasts_": Integer,
     "counts_": Integer,
     "frames_": LargeBinary,
+    "locked_": String,
     "ended_": String,
     "statuses_": String,
     "errors_": String,
