@@ -1,6 +1,6 @@
 """The store on SQLite and PostgreSQL."""
 
-from chatkit_asgi.store.sql.access import ERRORS, connected, translated
+from chatkit_asgi.store.sql.access import ERRORS, Rows, connected, translated
 from chatkit_asgi.store.sql.database import Database
 from chatkit_asgi.store.sql.engine import create_engine
 from chatkit_asgi.store.sql.migrate import difference, is_current, migrate, migration_sql
@@ -11,6 +11,7 @@ __all__ = [
     "ERRORS",
     "Database",
     "PostgresStore",
+    "Rows",
     "SQLAlchemyStore",
     "SQLiteStore",
     "Tables",
