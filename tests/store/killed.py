@@ -1,8 +1,8 @@
 """Run by a test as ``python -m``: carries out a request over and over, and kills it a moment later each time.
 
-Arguments: the URL of a database, the name of a request, and how many moments later. A moment is a turn of
-the event loop or, on SQLite, a statement as well. Prints the states in which the database was found
-afterwards, as JSON, the last one being that of the request that was not killed.
+Arguments: the URL of a database, how many moments later, and the names of requests. A moment is a turn of
+the event loop or, on SQLite, a statement as well. Prints for each request the states in which the database
+was found afterwards, as JSON, the last one being that of the request that was not killed.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.errors import CustomStreamError
 from chatkit_asgi.server import StreamingResult
-from chatkit_asgi.store.sql import SQLAlchemyStore, Tables, create_engine
+from chatkit_asgi.store.sql import SQLAlchemyStore, Tables, create_engine, migrate
 from chatkit_asgi.types import ThreadItem, ThreadItemDoneEvent
 from tests.factories import (
     make_assistant_message,
@@ -189,5 +189,13 @@ def states_of(url: str, name: str, step: int) -> list[State]:
     raise RuntimeError("the request has no end")
 
 
+async def prepare(url: str) -> None:
+    engine = create_engine(url)
+    await migrate(engine)
+    await engine.dispose()
+
+
 if __name__ == "__main__":
-    print(json.dumps(states_of(sys.argv[1], sys.argv[2], int(sys.argv[3]))))
+    _, url, step, *names = sys.argv
+    asyncio.run(prepare(url))
+    print(json.dumps({name: states_of(url, name, int(step)) for name in names}))

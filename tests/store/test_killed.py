@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.postgres import new_database
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,29 +62,48 @@ STATES = {
 """In which states each request may leave the database, in order."""
 
 
-def states_after_kills(engine: AsyncEngine, request: str, step: int) -> list[State]:
-    url = engine.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-m", "tests.store.killed", url, request, str(step)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+SLOW = [name for name in STATES if name != "retry"]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A new database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('killed') / 'chatkit.db'}"
+        return
+    with new_database(request.getfixturevalue("postgres_server")) as url:
+        yield url
+
+
+def states_after_kills(url: str, *requests: str) -> dict[str, list[State]]:
+    """In which states each request left the database: killed at every other moment, and not at all."""
+    command = [sys.executable, "-m", "tests.store.killed", url, "2", *requests]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    states: list[State] = json.loads(done.stdout)
+    states: dict[str, list[State]] = json.loads(done.stdout)
     return states
 
 
-@pytest.mark.parametrize("request_name", ["create", "retry"])
-async def test_request_that_is_killed_leaves_all_or_nothing(engine: AsyncEngine, request_name: str) -> None:
-    found = states_after_kills(engine, request_name, step=8)
-    assert [state for state in found if state not in STATES[request_name]] == []
-    assert [found[0], found[-1]] == [STATES[request_name][0], STATES[request_name][-1]]
+def check(found: list[State], expected: list[State]) -> None:
+    assert [state for state in found if state not in expected] == []
+    assert [state for state in expected if state not in found] == []
+    assert [found[0], found[-1]] == [expected[0], expected[-1]]
+    assert len(found) > 5
+
+
+def test_retry_that_is_killed_leaves_all_or_nothing(url: str) -> None:
+    check(states_after_kills(url, "retry")["retry"], STATES["retry"])
+
+
+@pytest.fixture(scope="module")
+def found(url: str) -> dict[str, list[State]]:
+    """One process for all of them: most of its time would go into starting."""
+    return states_after_kills(url, *SLOW)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("request_name", STATES)
-async def test_request_that_is_killed_at_any_moment_leaves_all_or_nothing(
-    engine: AsyncEngine, request_name: str
+@pytest.mark.parametrize("request_name", SLOW)
+def test_request_that_is_killed_leaves_all_or_nothing(
+    found: dict[str, list[State]], request_name: str
 ) -> None:
-    found = states_after_kills(engine, request_name, step=2)
-    assert [state for state in found if state not in STATES[request_name]] == []
-    assert [state for state in STATES[request_name] if state not in found] == []
-    assert found[-1] == STATES[request_name][-1]
-    assert len(found) > 5
+    check(found[request_name], STATES[request_name])
