@@ -97,7 +97,7 @@ def _runner(settings: Settings, store: Store[Any], lifetime: Lifetime) -> TurnRu
             await recover_turn(store.as_owner(turn.owner), turn.thread_id, frames, None)
 
     runner = TurnRunner(
-        _turn_log(store),
+        _turn_log(settings, store),
         last_words=LastWords(failure=FAILURE_FRAME, timeout=TIMEOUT_FRAME),
         recover=recover,
         unread_seconds=settings.unread_seconds,
@@ -105,6 +105,7 @@ def _runner(settings: Settings, store: Store[Any], lifetime: Lifetime) -> TurnRu
         most=settings.max_turns,
         most_each=settings.max_turns_per_user,
         is_strict=settings.durability == "strict",
+        lease=settings.lease,
     )
 
     async def start() -> None:
@@ -116,8 +117,10 @@ def _runner(settings: Settings, store: Store[Any], lifetime: Lifetime) -> TurnRu
     return runner
 
 
-def _turn_log(store: Store[Any]) -> TurnLog:
-    return SQLTurnLog(store.database, store.tables) if isinstance(store, SQLAlchemyStore) else MemoryTurnLog()
+def _turn_log(settings: Settings, store: Store[Any]) -> TurnLog:
+    if isinstance(store, SQLAlchemyStore):
+        return SQLTurnLog(store.database, store.tables, lease=settings.lease)
+    return MemoryTurnLog(lease=settings.lease)
 
 
 def _database(settings: Settings, lifetime: Lifetime) -> Store[Any]:

@@ -96,6 +96,8 @@ class Settings(BaseSettings):
     """How many answers a process gives at once; 0: any number."""
     max_turns_per_user: int = Field(default=0, ge=0)
     """How many answers one user gets at once; 0: any number."""
+    lease: float = Field(default=15.0, gt=0)
+    """Seconds of silence after which a process is taken for dead; the same for all of a database."""
     shutdown_grace: float = Field(default=8.0, ge=0)
     """Seconds that answers may take to their end when the process is told to stop."""
     heartbeat: float = Field(default=15.0, ge=0)

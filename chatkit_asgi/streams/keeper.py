@@ -20,7 +20,6 @@ logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.2
 """How old a frame gets before it is in the log."""
-RENEW_SECONDS = LEASE_SECONDS / 3
 CANCEL_SECONDS = 0.5
 """How often the log is asked whether another process wants a turn of ours to stop."""
 RETRY_SECONDS = 0.5
@@ -63,6 +62,7 @@ class LogKeeper:
         renewed: Callable[[Sequence[TurnRecord]], None],
         stopping: asyncio.Event,
         is_strict: bool = False,
+        lease: float = LEASE_SECONDS,
     ) -> None:
         self.figures = KeeperFigures()
         self._log = log
@@ -73,6 +73,7 @@ class LogKeeper:
         self._renewed = renewed
         self._stopping = stopping
         self._is_strict = is_strict
+        self._renew_seconds = lease / 3
         self._ended: list[TurnRun] = []
         self._news = asyncio.Event()
         self._flushing = asyncio.Lock()
@@ -175,12 +176,20 @@ class LogKeeper:
 
     async def _renew_often(self) -> None:
         while not self._stopping.is_set():
-            await rest(RENEW_SECONDS, self._stopping)
-            if self._runs or self._followed():
-                try:
-                    await self.renew()
-                except BackendError as exc:
-                    logger.warning("the leases of %d turns are not renewed: %s", len(self._runs), exc)
+            await rest(self._renew_seconds, self._stopping)
+            while (self._runs or self._followed()) and not await self._try_to_renew():
+                # soon, so that nobody takes us for dead who finds the log back before we do
+                await rest(RETRY_SECONDS, self._stopping)
+                if self._stopping.is_set():
+                    return
+
+    async def _try_to_renew(self) -> bool:
+        try:
+            await self.renew()
+        except BackendError as exc:
+            logger.warning("the leases of %d turns are not renewed: %s", len(self._runs), exc)
+            return False
+        return True
 
     async def renew(self) -> None:
         """Lease our turns anew, and say which are read here. Raises BackendError."""

@@ -13,7 +13,7 @@ from chatkit_asgi.errors import BackendError, ChatKitError
 from chatkit_asgi.streams.follow import Followers
 from chatkit_asgi.streams.keeper import KeeperFigures, LogKeeper
 from chatkit_asgi.streams.live import LiveReader, LiveTurn
-from chatkit_asgi.streams.log import Ending, NewTurn, TurnLog, TurnRecord, Worker
+from chatkit_asgi.streams.log import LEASE_SECONDS, Ending, NewTurn, TurnLog, TurnRecord, Worker
 from chatkit_asgi.streams.run import PATIENCE_SECONDS, LastWords, Producer, TurnRun
 from chatkit_asgi.streams.sweeper import Recover, Sweeper
 
@@ -97,7 +97,7 @@ class TurnRunner:
 
     `unread_seconds`: how long a turn runs on that nobody reads, None for ever. `timeout`: seconds a turn may
     take. `most`, `most_each`: how many may run in this process, and of one owner in all; 0 means any number.
-    With `is_strict` nobody sees what is not in the log.
+    With `is_strict` nobody sees what is not in the log. `lease` is the log's, in seconds.
     """
 
     def __init__(
@@ -112,6 +112,7 @@ class TurnRunner:
         most_each: int = 0,
         is_strict: bool = False,
         patience: float = PATIENCE_SECONDS,
+        lease: float = LEASE_SECONDS,
     ) -> None:
         self.log = log
         self.worker = Worker(uuid4().hex)
@@ -131,7 +132,7 @@ class TurnRunner:
         self._upkeep: list[asyncio.Task[None]] = []
         self._listening: asyncio.Task[None] | None = None
         self.followers = Followers(log)
-        self.sweeper = Sweeper(log, recover=recover, last_words=last_words.failure)
+        self.sweeper = Sweeper(log, recover=recover, last_words=last_words.failure, lease=lease)
         self._keeper = LogKeeper(
             log,
             self.worker,
@@ -141,6 +142,7 @@ class TurnRunner:
             renewed=self._look_after,
             stopping=self._stopping,
             is_strict=is_strict,
+            lease=lease,
         )
 
     @property

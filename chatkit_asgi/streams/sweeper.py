@@ -12,7 +12,6 @@ __all__ = ["Recover", "Sweeper"]
 
 logger = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 2.5
 PURGE_SECONDS = 60.0
 KEEP_SECONDS = 15 * 60.0
 """How long the frames of a turn that has ended can be read again."""
@@ -28,10 +27,13 @@ class Sweeper:
     the frame that the turn's readers get.
     """
 
-    def __init__(self, log: TurnLog, *, recover: Recover, last_words: bytes) -> None:
+    def __init__(
+        self, log: TurnLog, *, recover: Recover, last_words: bytes, lease: float = LEASE_SECONDS
+    ) -> None:
         self._log = log
         self._recover = recover
         self._last_words = last_words
+        self._lease = lease
         self._blind_until = 0.0
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -46,10 +48,10 @@ class Sweeper:
                     await self._log.purge(KEEP_SECONDS)
             except BackendError:
                 # while the backend is away nobody can renew a lease: that does not make anybody dead
-                self._blind_until = now() + LEASE_SECONDS
+                self._blind_until = now() + self._lease
             except Exception:
                 logger.exception("the sweeper failed")
-            await rest(SWEEP_SECONDS, stopping)
+            await rest(self._lease / 6, stopping)
 
     async def _sweep(self, now: float) -> None:
         expired = await self._log.expired()
