@@ -4,7 +4,7 @@ Nothing here does I/O. Frames are byte for byte those of the published SDK.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from pydantic_core import to_json
 
@@ -125,13 +125,17 @@ def encode_threads(page: Page[ShownThread] | Page[ThreadMetadata]) -> bytes:
 
 def encode_items(page: Page[ShownItem], present: Present) -> bytes:
     """The JSON of a page of items."""
-    models = [item for item in page.data if not isinstance(item, str)]
-    if len(models) == len(page.data):
+    kinds = {*map(type, page.data)}
+    if str not in kinds:
         # without a type of its own: pydantic need not look at all the items again
-        return encode_model(Page(data=list(present(models)), has_more=page.has_more, after=page.after))
-    presented = iter(present(models))
-    texts = [item if isinstance(item, str) else encode_model(next(presented)).decode() for item in page.data]
-    return _encode_page(page, [",".join(texts).encode()])
+        models = list(present(cast("list[ThreadItem]", page.data)))
+        return encode_model(Page(data=models, has_more=page.has_more, after=page.after))
+    texts = [_as_text(item, present) for item in page.data] if len(kinds) > 1 else page.data
+    return _encode_page(page, [",".join(cast("list[str]", texts)).encode()])
+
+
+def _as_text(item: ShownItem, present: Present) -> str:
+    return item if isinstance(item, str) else encode_model(present([item])[0]).decode()
 
 
 def encode_found(page: Page[SearchResult]) -> bytes:

@@ -47,8 +47,7 @@ def to_page(
     What `read` cannot make out is left out of the page, but the cursor moves on beyond it.
     """
     shown = rows[: page_size(limit)]
-    values = [read(document, id) for _, id, document in shown]
-    found = [value for value in values if value is not None]
+    found = [value for _, id, document in shown if (value := read(document, id)) is not None]
     if len(rows) <= len(shown):
         return Page(data=found)
     return Page(data=found, has_more=True, after=f"seq:{shown[-1][0]}" if shown else after)

@@ -14,8 +14,6 @@ from chatkit_asgi.context import OwnerOf, owner_of
 from chatkit_asgi.errors import NotFoundError
 from chatkit_asgi.store.base import Store, TContext, is_overridden
 from chatkit_asgi.store.cursors import (
-    END,
-    START,
     from_cursor,
     is_ascending,
     page_size,
@@ -178,7 +176,7 @@ class MemoryStore(Store[TContext]):
         self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
     ) -> Page[ThreadItem]:
         items = self._content(thread_id, context).items
-        current = (row for row in items.values() if not row.superseded)
+        current = [row for row in items.values() if not row.superseded]
         return to_page(_rows(current, items, limit, after, order), limit, after, read_item)
 
     async def load_visible_items(
@@ -308,7 +306,7 @@ class MemoryStore(Store[TContext]):
         self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
     ) -> Rows:
         items = self._content(thread_id, context).items
-        visible = (row for row in items.values() if not row.hidden)
+        visible = [row for row in items.values() if not row.hidden]
         return _rows(visible, items, limit, after, order)
 
     def _thread(self, thread_id: str, context: TContext) -> _Row:
@@ -351,10 +349,11 @@ class MemoryStore(Store[TContext]):
 def _rows(rows: Iterable[_Row], known: dict[str, _Row], limit: int, after: str | None, order: str) -> Rows:
     """One row more than `limit` beyond the cursor, which may be the id of any of the `known` rows."""
     ascending = is_ascending(order)
-    position = (START if ascending else END) if after is None else _position(after, known)
-    beyond = [row for row in rows if (row.seq > position if ascending else row.seq < position)]
-    beyond.sort(key=attrgetter("seq"), reverse=not ascending)
-    return [(row.seq, row.id, row.document) for row in beyond[: page_size(limit) + 1]]
+    if after is not None:
+        position = _position(after, known)
+        rows = [row for row in rows if (row.seq > position if ascending else row.seq < position)]
+    ordered = sorted(rows, key=attrgetter("seq"), reverse=not ascending)
+    return [(row.seq, row.id, row.document) for row in ordered[: page_size(limit) + 1]]
 
 
 def _score(text: str, query: list[str]) -> float:

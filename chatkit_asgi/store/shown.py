@@ -12,6 +12,7 @@ from chatkit_asgi.store.extras import has_extras
 from chatkit_asgi.types import THREAD_ITEM_ADAPTER, ThreadItem, ThreadMetadata, UserMessageItem, is_hidden
 
 __all__ = [
+    "END",
     "MARK",
     "THREAD_ADAPTER",
     "WIRE_VERSION",
@@ -19,7 +20,6 @@ __all__ = [
     "ShownThread",
     "client_json",
     "is_marked",
-    "shown_item",
     "shown_thread",
     "thread_json",
     "with_item_shown",
@@ -40,6 +40,7 @@ MARK = "\n" + f"{WIRE_VERSION:08b}".translate({ord("0"): " ", ord("1"): "\t"})
 """Ends a document in the form of this version. To all who read JSON it is nothing, and who writes the
 document anew drops it: another release, a database's functions, an operator's script."""
 END = -len(MARK)
+"""Where such a document ends without its mark: that of an item is what clients get of it."""
 
 ID, METADATA = '"id":', ',"metadata":'
 """Where the title of a thread ends, and what clients see of it: inside a text the quotes would be escaped."""
@@ -97,13 +98,8 @@ def is_marked(document: str) -> bool:
     return document.endswith(MARK)
 
 
-def shown_item(document: str) -> str:
-    """What clients get of a document in this version's form."""
-    return document[:END]
-
-
 def shown_thread(document: str) -> str:
-    """The same for a thread's document."""
+    """What clients get of a thread's document in this version's form."""
     return document.partition(METADATA)[0] + "}"
 
 
