@@ -76,7 +76,8 @@ def bearer_token(users: Mapping[str, str]) -> Authenticate:
 
 def locale_of(request: Request) -> str:
     """The first language of ``Accept-Language``, or ``en``."""
-    first = request.headers.get("accept-language", "").split(",")[0].split(";")[0].strip()
+    asked = dict(request.scope["headers"]).get(b"accept-language", b"").decode("latin-1")
+    first = asked.split(",")[0].split(";")[0].strip()
     return first if first and first != "*" else "en"
 
 

@@ -26,7 +26,8 @@ class RequestContext:
     @property
     def owner(self) -> str:
         """The value written into every row's owner column: no two pairs of tenant and user share one."""
-        return "/".join(_escaped(part) for part in (self.tenant, self.user_id) if part)
+        user = _escaped(self.user_id)
+        return f"{_escaped(self.tenant)}/{user}".rstrip("/") if self.tenant else user
 
     @classmethod
     def of_owner(cls, owner: str) -> "RequestContext":

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatkit_asgi.errors import ChatKitError
@@ -55,7 +56,7 @@ class PageMiddleware(CORSMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         posted = scope["type"] == "http" and scope["method"] == "POST"
-        if posted and all(name != b"origin" for name, _ in scope["headers"]):
+        if posted and b"origin" not in dict(scope["headers"]):
             await self.app(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
@@ -73,24 +74,23 @@ class _Exchange:
 
     async def run(self, middleware: RequestMiddleware, receive: Receive) -> None:
         try:
-            await self._answer(middleware, receive)
-        finally:
-            self._log()
-
-    async def _answer(self, middleware: RequestMiddleware, receive: Receive) -> None:
-        try:
             if not self.scope["path"].endswith(PROBES):
                 await middleware.started()
             await middleware.app(self.scope, receive, self.send)
-            return
-        except (ChatKitError, HTTPException) as exc:
-            response = error_response(Request(self.scope), exc)
-        except Exception:
-            unexpected.exception("request %s failed", self.id)
-            if self.status:  # the first byte is out: the connection breaks, which a client notices
-                raise
-            response = internal_error(Request(self.scope))
-        await response(self.scope, receive, self.send)
+        except Exception as exc:
+            await self._explain(exc)(self.scope, receive, self.send)
+        finally:
+            self._log()
+
+    def _explain(self, exc: Exception) -> Response:
+        """The answer to an exception. Raises it where the answer has begun, which breaks the connection."""
+        request = Request(self.scope)
+        if isinstance(exc, ChatKitError | HTTPException):
+            return error_response(request, exc)
+        unexpected.error("request %s failed", self.id, exc_info=exc)
+        if self.status:  # the client notices
+            raise exc
+        return internal_error(request)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -115,10 +115,8 @@ class _Exchange:
 
 
 def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    for name, value in headers:
-        if name == b"x-request-id" and GIVEN_ID.fullmatch(value):
-            return value.decode()
-    return urandom(16).hex()
+    given = dict(headers).get(b"x-request-id", b"")
+    return given.decode() if GIVEN_ID.fullmatch(given) else urandom(16).hex()
 
 
 def _quoted(text: str) -> str:
