@@ -33,6 +33,7 @@ def _rows() -> Iterator[tuple[str, Callable[[int], Iterable[Result]]]]:
     yield "import of .server", imports.measure_imports
     for each in http.ROWS:
         yield each.name, lambda rounds, row=each: [http.measure_http(row, rounds)]  # type: ignore[misc]
+    yield http.NAME, lambda rounds: [http.measure_first_events(rounds)]
     for call in store.CALLS:
         yield call.name, lambda rounds, call=call: [store.measure_call(call, rounds)]  # type: ignore[misc]
     yield "store: turn", store.measure_turns

@@ -18,7 +18,7 @@ def request(operation: str, **params: Any) -> bytes:
 
 
 OPERATIONS = {
-    "threads.list": request("threads.list", limit=20),
+    "threads.list": request("threads.list", limit=50, order="asc"),
     "items.list": request("items.list", thread_id="thr_0", limit=20),
     "threads.get_by_id": request("threads.get_by_id", thread_id="thr_0"),
     "threads.update": request("threads.update", thread_id="thr_1", title="Another title"),
@@ -30,9 +30,9 @@ SMALL = {
 PAGE_OF_200 = request("items.list", thread_id="thr_page", limit=200)
 
 
-async def filled_store(candidate: Candidate) -> Any:
-    """20 threads, of which the first has 20 items."""
-    store = candidate.make_store()
+async def filled_store(candidate: Candidate, store: Any = None) -> Any:
+    """20 threads, of which the first has 20 items; in a store of plain dictionaries, if none is given."""
+    store = store or candidate.make_store()
     for number in range(20):
         thread = candidate.make_thread(f"thr_{number}", title=f"Conversation {number}", metadata={"a": 1})
         await store.save_thread(thread, {})

@@ -4,8 +4,11 @@ and Starlette alone.
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Sequence
+from contextlib import nullcontext
 from typing import Any
+from uuid import uuid4
 
 from fastapi import FastAPI
 from starlette.applications import Starlette
@@ -15,11 +18,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 import chatkit_asgi
-from benchmarks.candidates import CANDIDATES, OURS, PUBLISHED, Candidate
+from benchmarks.candidates import CANDIDATES, OURS, PUBLISHED, Candidate, Respond
 from benchmarks.operations import filled_store
-from benchmarks.turns import ready_made_events
+from benchmarks.store.guide import make_guide_store
+from benchmarks.turns import TEXTS, ready_made_events
+from chatkit_asgi.store.memory import MemoryStore
 
-__all__ = ["BARE", "SETTINGS", "make_app", "our_server", "script"]
+__all__ = ["BARE", "OWN", "PLAIN", "SETTINGS", "STORE", "make_app", "our_server", "script"]
 
 BARE = "bare"
 SETTINGS = {
@@ -27,6 +32,12 @@ SETTINGS = {
     "CHATKIT_ALLOW_UNAUTHENTICATED": "1",  # the others know no authentication either
     "CHATKIT_LOG_LEVEL": "WARNING",  # nor do they write a line for each request
 }
+STORE = "BENCHMARK_STORE"
+"""The variable that says which store: `PLAIN`, `OWN`, or a database by its address."""
+PLAIN = "plain"
+"""The same dictionaries for everybody."""
+OWN = "own"
+"""The dictionaries for the others, and our own store in memory for us."""
 OPENING_FRAMES = 3
 """The user's message, the options, the answer's beginning."""
 
@@ -45,12 +56,17 @@ def make_app(name: str) -> ASGIApp:
     return _documented(next(each for each in CANDIDATES if each.name == name))
 
 
-def our_server(store: object, attachments: object) -> Any:
-    """What the settings name; it brings a store of its own, the same as the others have."""
-    return _make_server(OURS)
+def our_server(store: Any, attachments: object) -> Any:
+    """What the settings name. The store that they name is only taken where there is a database."""
+    match os.environ[STORE]:
+        case "plain":
+            return _make_server(OURS, None)
+        case "own":
+            return _make_server(OURS, MemoryStore(owner_of=lambda context: ""))
+    return OURS.make_server(_told(OURS), store)
 
 
-def _make_server(candidate: Candidate) -> Any:
+def _make_server(candidate: Candidate, store: Any) -> Any:
     """Answers a message with what its text asks for."""
     events = ready_made_events(candidate)
 
@@ -61,9 +77,41 @@ def _make_server(candidate: Candidate) -> Any:
             yield event
         yield events[-1]
 
-    store = asyncio.run(filled_store(candidate))
+    store = asyncio.run(filled_store(candidate, store))
     asyncio.run(store.save_thread(candidate.make_thread("thr_turn"), {}))
     return candidate.make_server(respond, store)
+
+
+def _their_server(candidate: Candidate) -> Any:
+    store = os.environ[STORE]
+    if store in (PLAIN, OWN):
+        return _make_server(candidate, None)
+    return candidate.make_server(_told(candidate), make_guide_store(store, _Deaf()))
+
+
+def _told(candidate: Candidate) -> Respond:
+    """The same, item by item with ids of their own: in a database they would be one otherwise."""
+    types = candidate.types
+
+    async def respond(thread: Any, message: Any, context: Any) -> AsyncIterator[Any]:
+        deltas, pause = message.content[0].text.split()
+        texts, id = TEXTS[: int(deltas)], f"msg_{uuid4().hex}"
+        yield types.ThreadItemAddedEvent(item=candidate.make_message(id, thread.id, ""))
+        async for text in _paced(texts, float(pause)):
+            update = types.AssistantMessageContentPartTextDelta(content_index=0, delta=text)
+            yield types.ThreadItemUpdatedEvent(item_id=id, update=update)
+        yield types.ThreadItemDoneEvent(item=candidate.make_message(id, thread.id, "".join(texts)))
+
+    return respond
+
+
+class _Deaf:
+    """Takes no note of what is asked of the database."""
+
+    def connecting(self) -> nullcontext[None]:
+        return nullcontext()
+
+    def query(self, record: object) -> None: ...
 
 
 async def _paced(entries: Sequence[Any], pause: float) -> AsyncIterator[Any]:
@@ -74,7 +122,7 @@ async def _paced(entries: Sequence[Any], pause: float) -> AsyncIterator[Any]:
 
 
 def _documented(candidate: Candidate) -> FastAPI:
-    app, server, streaming = FastAPI(), _make_server(candidate), candidate.server.StreamingResult
+    app, server, streaming = FastAPI(), _their_server(candidate), candidate.server.StreamingResult
 
     @app.post("/chatkit")
     async def chatkit(request: Request) -> Response:
@@ -88,7 +136,7 @@ def _documented(candidate: Candidate) -> FastAPI:
 
 def _bare() -> Starlette:
     """Streams ready-made bytes with the same pauses: what a server costs that does nothing itself."""
-    server = _make_server(PUBLISHED)
+    server = _make_server(PUBLISHED, None)
     known: dict[bytes, list[bytes]] = {}
 
     async def answer(request: Request) -> Response:

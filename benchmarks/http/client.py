@@ -2,11 +2,13 @@
 
 import asyncio
 import re
+import time
 from typing import Any
 
 __all__ = ["Connection", "body_of", "connect"]
 
 LAST_CHUNK = b"0\r\n\r\n"
+EVENT = b"data: "
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 
@@ -14,6 +16,8 @@ class Connection(asyncio.Protocol):
     """One connection, kept alive between requests."""
 
     transport: asyncio.Transport
+    first_event: float | None
+    """Seconds from the request to the first event of its answer."""
     _answered: asyncio.Future[bytes]
 
     def connection_made(self, transport: Any) -> None:  # Any: the base class names less than there is
@@ -24,6 +28,8 @@ class Connection(asyncio.Protocol):
         self._parts: list[bytes] = []
         self._tail = b""
         self._length: int | None = None
+        self.first_event = None
+        self._began = time.perf_counter()
         self._answered = asyncio.get_running_loop().create_future()
         head = (
             b"POST /chatkit HTTP/1.1\r\nhost: localhost\r\n"
@@ -35,6 +41,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if not self._parts:
             self._length = _answer_length(data)
+        if self.first_event is None and EVENT in data:
+            self.first_event = time.perf_counter() - self._began
         self._parts.append(data)
         self._tail = (self._tail + data)[-len(LAST_CHUNK) :]
         if self._is_complete():

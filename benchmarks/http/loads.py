@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 
 from benchmarks.candidates import CANDIDATES
-from benchmarks.http.apps import BARE, SETTINGS, script
+from benchmarks.http.apps import BARE, OWN, PLAIN, SETTINGS, STORE, script
 from benchmarks.http.client import body_of, connect
 from benchmarks.measure import MICROSECONDS, Result, Target, require_equal
 from benchmarks.operations import OPERATIONS
 from benchmarks.turns import add_user_message
 
-__all__ = ["ROWS", "HttpRow", "measure_http"]
+__all__ = ["ROWS", "HttpRow", "Server", "measure_http", "serving"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class HttpRow:
     """Seconds over which the clients begin."""
     bare: bool = False
     """Also ask the bare server."""
+    store: str = PLAIN
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def measure_http(row: HttpRow, rounds: int) -> Result:
     names = [candidate.name for candidate in CANDIDATES] + ([BARE] if row.bare else [])
     samples: dict[str, list[float]] = {name: [] for name in names}
     with ExitStack() as stack:
-        servers = {name: stack.enter_context(_serving(name)) for name in names}
+        servers = {name: stack.enter_context(serving(name, {STORE: row.store})) for name in names}
         require_equal(row.name, [asyncio.run(_ask(server.port, row)) for server in servers.values()])
         for _ in range(rounds):
             for name, server in servers.items():
@@ -68,7 +69,8 @@ def measure_http(row: HttpRow, rounds: int) -> Result:
 
 
 @contextmanager
-def _serving(name: str) -> Iterator[Server]:
+def serving(name: str, settings: dict[str, str]) -> Iterator[Server]:
+    """The candidate's app, with these variables in its environment."""
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.http.serve", name]
     with (
         TemporaryDirectory() as data,
@@ -77,7 +79,7 @@ def _serving(name: str) -> Iterator[Server]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **SETTINGS, "CHATKIT_DATA_DIR": data},
+            env={**os.environ, **SETTINGS, "CHATKIT_DATA_DIR": data, **settings},
         ) as process,
     ):
         assert process.stdout is not None
@@ -116,7 +118,7 @@ def _streams(
 
 def _operations(targets: dict[str, float]) -> Sequence[HttpRow]:
     return [
-        HttpRow(f"http: {name}", Target(times=times), OPERATIONS[name], clients=8, requests=50)
+        HttpRow(f"http: {name}", Target(times=times), OPERATIONS[name], clients=8, requests=200, store=OWN)
         for name, times in targets.items()
     ]
 

@@ -15,6 +15,7 @@ from tests.postgres import own_server
 __all__ = ["CONTEXT", "DATABASES", "THREAD", "database", "filled_store", "make_item"]
 
 DATABASES = ("PostgreSQL", "SQLite")
+DURABLE = dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes", "autovacuum"), "on")
 CONTEXT = RequestContext(user_id="alice")
 MOMENT = "2026-01-02T03:04:05Z"
 THREAD = ThreadMetadata.model_validate({"id": "thr_1", "title": "A conversation", "created_at": MOMENT})
@@ -23,13 +24,13 @@ ANSWER = "An answer of some words, as assistants give them when they are asked a
 
 
 @contextmanager
-def database(name: str) -> Iterator[str]:
-    """The URL of a new database."""
+def database(name: str, **settings: str) -> Iterator[str]:
+    """The URL of a new database, on a server with these settings."""
     if name == "SQLite":
         with TemporaryDirectory() as folder:
             yield f"sqlite:///{Path(folder) / 'chatkit.db'}"
         return
-    with own_server(fsync="on", synchronous_commit="on", full_page_writes="on", autovacuum="on") as server:
+    with own_server(**DURABLE, **settings) as server:
         yield server.url
 
 
