@@ -171,6 +171,29 @@ async def test_index_follows_what_is_written(store: Store, context: RequestConte
     assert await found(store, context, "kyoto") == []
 
 
+async def test_answer_is_found_until_a_retry_has_replaced_it(store: Store, context: RequestContext) -> None:
+    """As long as the user sees it."""
+    await add_thread(store, context, "thr_1", None, "Hello", "Kyoto")
+    await store.supersede_items("thr_1", "thr_1_0", context)
+    assert await found(store, context, "kyoto") == ["thr_1"]
+    await store.load_thread_for_turn("thr_1", context)
+    assert await found(store, context, "kyoto") == ["thr_1"]
+    await store.supersede_items("thr_1", "thr_1_0", context)
+    await store.delete_superseded_items("thr_1", context)
+    assert await found(store, context, "kyoto") == []
+
+
+async def test_same_item_id_in_two_threads_is_two_finds(store: Store, context: RequestContext) -> None:
+    for thread_id, word in (("thr_1", "Kyoto"), ("thr_2", "Nara")):
+        await store.save_thread(make_thread(id=thread_id), context)
+        item = make_user_message(f"{word} in autumn", id="msg_1", thread_id=thread_id)
+        await store.add_thread_item(thread_id, item, context)
+    await store.delete_thread_item("thr_1", "msg_1", context)
+    assert [await found(store, context, word) for word in ("kyoto", "nara")] == [[], ["thr_2"]]
+    (result,) = (await store.search("autumn", context)).data
+    assert (result.item_id, shown(result)) == ("msg_1", "Nara in [autumn]")
+
+
 async def test_index_is_part_of_the_transaction(store: Store, context: RequestContext) -> None:
     async def write_and_fail() -> None:
         async with store.transaction():
