@@ -368,6 +368,8 @@ async def test_purge_forgets_what_ended_long_ago(log: TurnLog) -> None:
     assert await log.purge(-60) == 0
     with pytest.raises(NotFoundError):
         await log.read("trn_0", "alice", 0)
+    with pytest.raises(NotFoundError):
+        await log.load("trn_0", "alice")
     assert await log.find_key("key 0", "alice") is None
     assert len(await read_all(log, "trn_2")) == 3
     await log.admit(make_turn("trn_3", request_key="key 0"), most=0)

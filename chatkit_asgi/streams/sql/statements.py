@@ -46,7 +46,9 @@ SELECT
     EXISTS (SELECT 1 FROM {threads} WHERE id = :thread_id_ AND owner = :owner_)
 """,
     "withdraw": "DELETE FROM {turns} WHERE id = :id_",
-    "load": "SELECT {record} FROM {turns} AS turns WHERE id = :id_ AND owner = :owner_",
+    "load": """
+SELECT {record} FROM {turns} AS turns WHERE id = :id_ AND owner = :owner_ AND purged_at IS NULL
+""",
     "find_running": """
 SELECT {record} FROM {turns} AS turns WHERE thread_id = :thread_id_ AND owner = :owner_ AND status = 'running'
 """,
