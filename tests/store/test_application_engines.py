@@ -1,5 +1,6 @@
 """A store on an application's engine, beside the application's tables: neither disturbs the other."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,35 @@ async def test_writers_side_by_side_lose_nothing(engine: AsyncEngine, context: R
             for number in range(6):
                 tasks.start_soon(count_up, stores[number % 2])
     assert (await stores[0].load_thread("thr_1", context)).title == "30"
+
+
+async def test_cancelled_calls_leave_no_lock_behind(engine: AsyncEngine, context: RequestContext) -> None:
+    """The journal is SQLite's old one here: whoever is still reading keeps every writer out."""
+    await migrate(engine)
+    store: SQLAlchemyStore = SQLAlchemyStore(engine)
+    await store.save_thread(make_thread(), context)
+
+    async def transact() -> None:
+        async with store.transaction():
+            await store.load_thread("thr_1", context)
+            await store.save_thread(make_thread(), context)
+
+    async def cancel_after(steps: int) -> None:
+        tasks: list[asyncio.Task[Any]] = [
+            asyncio.create_task(store.load_thread("thr_1", context)),
+            asyncio.create_task(store.load_threads(9, None, "asc", context)),
+            asyncio.create_task(transact()),
+        ]
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    with anyio.fail_after(BOUND):
+        for steps in range(40):
+            await cancel_after(steps)
+            await store.save_thread(make_thread(), context)
 
 
 async def test_deleting_heeds_foreign_keys_where_the_application_does_not(

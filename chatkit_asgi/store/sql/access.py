@@ -5,9 +5,9 @@ Nothing here knows a table. Errors of SQLAlchemy and of the drivers end here, as
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import asyncpg  # type: ignore[import-untyped]  # it has no annotations
@@ -31,6 +31,8 @@ __all__ = [
     "connected",
     "translated",
 ]
+
+T = TypeVar("T")
 
 Parameters = Mapping[str, object]
 Rows = Sequence[Any]
@@ -146,11 +148,32 @@ async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
 
 
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Let the work end even when its caller is cancelled, who waits for that.
+
+    What SQLite was doing for a connection that was given up in the middle keeps the file locked.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait([task])
+        raise
+
+
 async def _fetch(connection: AsyncConnection, statement: Executable, parameters: Parameters) -> Rows:
     with translated(*ERRORS):
         async with asyncio.timeout(STATEMENT_SECONDS):
             result = await connection.execute(statement, parameters)
     return result.all() if result.returns_rows else []
+
+
+class SQLiteUnit(Unit):
+    """An open transaction whose statements are not given up."""
+
+    async def fetch(self, statement: Executable, parameters: Parameters) -> Rows:
+        return await _to_its_end(super().fetch(statement, parameters))
 
 
 class SQLiteAccess(Access):
@@ -162,6 +185,9 @@ class SQLiteAccess(Access):
     def __init__(self, engine: AsyncEngine) -> None:
         super().__init__(engine)
         self._turn = asyncio.Lock()
+
+    async def fetch(self, statement: Executable, parameters: Parameters) -> Rows:
+        return await _to_its_end(super().fetch(statement, parameters))
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -190,7 +216,7 @@ class SQLiteAccess(Access):
                     connection.begin(),
                 ):
                     await _begin_immediate(connection)
-                    yield Unit(connection)
+                    yield SQLiteUnit(connection)
 
     @asynccontextmanager
     async def migration(self) -> AsyncIterator[AsyncConnection]:
@@ -203,7 +229,7 @@ class SQLiteAccess(Access):
 @asynccontextmanager
 async def _foreign_keys(connection: AsyncConnection) -> AsyncIterator[None]:
     """Has the connection heed foreign keys, which it may not do otherwise."""
-    were_on = (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar_one()
+    were_on = (await _to_its_end(connection.exec_driver_sql("PRAGMA foreign_keys"))).scalar_one()
     if not were_on:
         await _outside(connection, "PRAGMA foreign_keys=ON")
     await connection.rollback()
@@ -225,5 +251,5 @@ async def _outside(connection: AsyncConnection, sql: str) -> None:
         await connection.begin()
     driver: Driver = (await connection.get_raw_connection()).driver_connection
     if driver.in_transaction:
-        await connection.exec_driver_sql("ROLLBACK")
-    await connection.exec_driver_sql(sql)
+        await _to_its_end(connection.exec_driver_sql("ROLLBACK"))
+    await _to_its_end(connection.exec_driver_sql(sql))
