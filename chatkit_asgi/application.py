@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
-from chatkit_asgi.attachments import BlobAttachmentStore, Signer
+from chatkit_asgi.attachments import BlobAttachmentStore, PlaceAccess, Signer
 from chatkit_asgi.attachments.objects import ObjectBlobStore
 from chatkit_asgi.auth import Authenticate, bearer_token, everybody, local_only
 from chatkit_asgi.errors import BackendError, InvalidRequestError
@@ -39,7 +39,15 @@ from chatkit_asgi.web.threads import thread_routes
 from chatkit_asgi.web.turns import TurnDesk, turn_routes
 from chatkit_asgi.web.uploads import upload_routes
 
-__all__ = ["app_from_environment", "create_app", "create_files", "create_server", "open_store", "prepare"]
+__all__ = [
+    "app_from_environment",
+    "create_app",
+    "create_files",
+    "create_server",
+    "open_blobs",
+    "open_store",
+    "prepare",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -138,9 +146,23 @@ async def prepare(store: SQLAlchemyStore[Any], settings: Settings) -> None:
         raise BackendError("The database is not up to date. Its operator can run: chatkit-asgi migrate")
 
 
+def open_blobs(settings: Settings) -> ObjectBlobStore:
+    """The blobs in the configured place; nothing is opened before they are first used."""
+    access = PlaceAccess(
+        endpoint=settings.files_endpoint,
+        public_endpoint=settings.files_public_endpoint,
+        path_style=settings.files_path_style,
+        region=settings.files_region,
+        access_key=settings.files_access_key.get_secret_value(),
+        secret_key=settings.files_secret_key.get_secret_value(),
+        session_token=settings.files_session_token.get_secret_value(),
+    )
+    return ObjectBlobStore(settings.files, access)
+
+
 def create_files(settings: Settings, store: Store[Any]) -> BlobAttachmentStore[Any]:
     return BlobAttachmentStore(
-        ObjectBlobStore(settings.files),
+        open_blobs(settings),
         store,
         Signer(settings.signing_keys()),
         base_url=settings.public_url,

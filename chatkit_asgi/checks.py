@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
-from chatkit_asgi.application import create_files, create_server, open_store, prepare
-from chatkit_asgi.attachments.objects import ObjectBlobStore
+from chatkit_asgi.application import create_files, create_server, open_blobs, open_store, prepare
 from chatkit_asgi.errors import ChatKitError
 from chatkit_asgi.lifetime import Lifetime
 from chatkit_asgi.settings import Settings
@@ -42,7 +41,7 @@ async def _check_database(settings: Settings) -> str:
 
 
 async def _check_files(settings: Settings) -> str:
-    await asyncio.to_thread(ObjectBlobStore(settings.files).probe)
+    await asyncio.to_thread(open_blobs(settings).probe)
     return settings.files
 
 

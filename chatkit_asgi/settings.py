@@ -39,7 +39,37 @@ class Settings(BaseSettings):
     auto_migrate: bool | None = None
     """Bring the database up to date at start; unset: yes for SQLite, no for PostgreSQL."""
     files_url: str = ""
-    """Where uploads are kept, `file:///…`; empty: `files` in `CHATKIT_DATA_DIR`."""
+    """Where uploads are kept: `file:///…`, `s3://bucket/prefix`, `gs://…`, `az://…`; empty: on local disk."""
+    files_endpoint: str = Field(
+        default="", validation_alias=AliasChoices("CHATKIT_FILES_ENDPOINT", "AWS_ENDPOINT_URL")
+    )
+    """For `s3://`: the address of a compatible service, also as `AWS_ENDPOINT_URL`; empty: Amazon's."""
+    files_public_endpoint: str = ""
+    """What browsers call that service, if that is something else."""
+    files_path_style: bool | None = None
+    """The bucket in the path and not in the host's name; unset: wherever an endpoint is set."""
+    files_region: str = Field(
+        default="",
+        validation_alias=AliasChoices("CHATKIT_FILES_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
+    )
+    """For `s3://`: the region, also as `AWS_REGION`."""
+    files_access_key: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias=AliasChoices("CHATKIT_FILES_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
+    )
+    """For `s3://`, also as `AWS_ACCESS_KEY_ID`; without keys the machine's own identity is used."""
+    files_secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias=AliasChoices("CHATKIT_FILES_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"),
+    )
+    """The secret that belongs to it, also as `AWS_SECRET_ACCESS_KEY`."""
+    files_session_token: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias=AliasChoices("CHATKIT_FILES_SESSION_TOKEN", "AWS_SESSION_TOKEN"),
+    )
+    """The token that keys of limited life come with, also as `AWS_SESSION_TOKEN`."""
+    upload_through: Literal["", "app", "store"] = ""
+    """How bytes go to and fro: by links to the object `store`, or through the `app`; empty: as can be."""
     public_url: str = ""
     """The address browsers reach the app under, mount path included; empty: taken from each request."""
     secret_key: SecretStr = SecretStr("")
@@ -147,6 +177,14 @@ class Settings(BaseSettings):
     def _combinations(self) -> Self:
         if self.agent and self.server:
             raise ValueError("set CHATKIT_AGENT or CHATKIT_SERVER, not both")
+        keys = [bool(key.get_secret_value()) for key in (self.files_access_key, self.files_secret_key)]
+        on_s3 = self.files_url.startswith("s3:")
+        if on_s3 and any(keys) and not all(keys):
+            raise ValueError(
+                "CHATKIT_FILES_ACCESS_KEY and CHATKIT_FILES_SECRET_KEY need each other: set both"
+            )
+        if self.upload_through == "store" and not (on_s3 and all(keys)):
+            raise ValueError("CHATKIT_UPLOAD_THROUGH=store needs CHATKIT_FILES_URL=s3://… and a pair of keys")
         if self.auth == "token" and not self.tokens():
             raise ValueError("CHATKIT_AUTH=token needs CHATKIT_AUTH_TOKENS=user:token,…")
         return self

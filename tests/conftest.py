@@ -13,7 +13,7 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("here")
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.postgres", "tests.s3"]
 
 
 @pytest.fixture(scope="session")
@@ -36,5 +36,5 @@ def other_context() -> RequestContext:
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine's reaches a test, and no key."""
     for name in [*os.environ]:
-        if name.startswith(("CHATKIT_", "OPENAI_")) and not name.startswith("CHATKIT_TEST_"):
+        if name.startswith(("CHATKIT_", "OPENAI_", "AWS_")) and not name.startswith("CHATKIT_TEST_"):
             monkeypatch.delenv(name)

@@ -8,6 +8,7 @@ import pytest
 
 from chatkit_asgi import __version__
 from chatkit_asgi.cli import main
+from tests.s3 import Bucket
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +71,20 @@ def test_check_says_what_does_not_answer(
     out = capsys.readouterr().out
     assert out.startswith("FAILED  database: ")
     assert "secret" not in out
+
+
+def test_check_tries_the_object_store(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in bucket.settings().items():
+        monkeypatch.setenv(f"CHATKIT_{name.upper()}", value)
+    assert main(["check"]) == 0
+    assert f"files: {bucket.url}" in capsys.readouterr().out
+    monkeypatch.setenv("CHATKIT_FILES_SECRET_KEY", "wrong-secret")
+    assert main(["check"]) == 1
+    out = capsys.readouterr().out
+    assert "FAILED  files: " in out
+    assert "wrong-secret" not in out
 
 
 def test_wrong_settings_are_told_without_their_values(

@@ -46,6 +46,9 @@ def test_models_key_is_read_under_the_fields_own_name(monkeypatch: pytest.Monkey
         ({"CHATKIT_AUTH": "token"}, "needs CHATKIT_AUTH_TOKENS"),
         ({"CHATKIT_AGENT": "a:b", "CHATKIT_SERVER": "a:b"}, "not both"),
         ({"CHATKIT_AGENT": "a.b"}, "module:attribute"),
+        ({"CHATKIT_FILES_URL": "s3://b", "AWS_ACCESS_KEY_ID": "key"}, "need each other"),
+        ({"CHATKIT_UPLOAD_THROUGH": "store"}, "needs CHATKIT_FILES_URL=s3://"),
+        ({"CHATKIT_UPLOAD_THROUGH": "store", "CHATKIT_FILES_URL": "s3://b"}, "a pair of keys"),
     ],
 )
 def test_wrong_combinations_fail_with_a_sentence(
@@ -55,6 +58,20 @@ def test_wrong_combinations_fail_with_a_sentence(
         monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError, match=sentence):
         Settings()
+
+
+def test_keys_of_the_object_store_are_read_under_its_own_names_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden-secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
+    monkeypatch.setenv("CHATKIT_FILES_ACCESS_KEY", "mine")
+    settings = Settings.model_validate({"upload_through": "store", "files_url": "s3://bucket"})
+    assert settings.files_access_key.get_secret_value() == "mine"
+    assert settings.files_secret_key.get_secret_value() == "hidden-secret"
+    assert settings.files_region == "eu-north-1"
+    assert "hidden-secret" not in repr(settings)
 
 
 def test_tokens_name_their_users() -> None:

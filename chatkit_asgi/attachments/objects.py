@@ -1,73 +1,123 @@
-"""`ObjectBlobStore`: blobs on local disk, through the object store client that also speaks to the clouds.
+"""`ObjectBlobStore`: blobs on local disk or in an object store, through one client for all of them.
 
 The one home of `obstore`; its exceptions go no further than this file.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import obstore
 from anyio.abc import ObjectReceiveStream
 from obstore.exceptions import BaseError
 from obstore.exceptions import NotFoundError as KeyNotFoundError
-from obstore.store import LocalStore
+from obstore.store import AzureStore, GCSStore, LocalStore, S3Store
 
-from chatkit_asgi.attachments.blobs import READ_SIZE
-from chatkit_asgi.errors import BackendError, NotFoundError, NotSupportedError
+from chatkit_asgi.attachments.blobs import READ_SIZE, BlobLinks
+from chatkit_asgi.attachments.places import Place, PlaceAccess, place_of
+from chatkit_asgi.attachments.presigning import S3Links
+from chatkit_asgi.errors import BackendError, NotFoundError
 
 if TYPE_CHECKING:
-    from obstore import BytesStream  # exists for type checkers only
+    from obstore import BytesStream, PutResult  # exist for type checkers only
 
 __all__ = ["ObjectBlobStore"]
 
 PART_SIZE = 5 * 1024 * 1024
 """What object stores ask of the parts of one upload; two of them are held in memory."""
+OPAQUE = {"Content-Type": "application/octet-stream"}
+"""What lies in a bucket says nothing that a browser could act on, should somebody open the bucket."""
+
+# No limit on a whole answer: somebody may read it slowly. On silence there is one.
+CLIENT: Any = {"connect_timeout": "5s", "read_timeout": "30s", "timeout": "1day", "allow_http": "true"}
+RETRIES: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=15)}
+
+ObjectStore = LocalStore | S3Store | GCSStore | AzureStore
 
 
 class ObjectBlobStore:
-    """A `BlobStore` in the place that a URL names: ``file:///var/lib/files``, or a plain path.
+    """A `BlobStore` in the place that a URL names: a path, ``file:///…``, ``s3://bucket/prefix``, ``gs://…``…
 
-    Raises NotSupportedError for a scheme that is not known. The directory is made when it is first used.
+    Raises NotSupportedError for a scheme that is not known. Nothing is opened, and no directory made, before
+    it is first used.
     """
 
-    def __init__(self, url: str | Path) -> None:
-        self._path = _local_path(url)
+    def __init__(self, url: str | Path, access: PlaceAccess | None = None) -> None:
+        self._place = place_of(url)
+        self._access = access or PlaceAccess()
+
+    @property
+    def links(self) -> BlobLinks | None:
+        """Links that lead clients to the place itself; None where none can be made that are safe enough."""
+        if self._place.scheme != "s3" or not self._access.secret_key:
+            return None
+        return S3Links(self._place, self._access)
 
     @cached_property
-    def _store(self) -> LocalStore:
-        return LocalStore(prefix=self._path, mkdir=True)
+    def _store(self) -> ObjectStore:
+        with _translated():
+            return _opened(self._place, self._access)
+
+    @property
+    def _is_local(self) -> bool:
+        return self._place.scheme == "file"
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:
-        return await _Upload(self._store, key).run(chunks)
+        return await _Upload(self._start, key).run(chunks)
 
     def probe(self) -> None:
-        """Write a blob and delete it again. Raises BackendError when that cannot be done."""
+        """Write a blob, read it and delete it again. Raises BackendError when that cannot be done."""
         with _translated():
             obstore.put(self._store, "probe", b"")
+            obstore.head(self._store, "probe")
             obstore.delete(self._store, "probe")
 
-    async def open(self, key: str) -> AsyncIterator[bytes]:
+    async def open(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        options: Any = {}  # Any: a type that exists for type checkers only
+        if end is not None:
+            options = {"range": (start, end)}
+        elif start:
+            options = {"range": {"offset": start}}
         with _translated():
-            found = await obstore.get_async(self._store, key)
+            found = await obstore.get_async(self._store, key, options=options)
         return _pieces(found.stream(min_chunk_size=READ_SIZE))
 
     async def size(self, key: str) -> int:
         with _translated():
             return (await obstore.head_async(self._store, key))["size"]
 
+    async def copy(self, key: str, target: str) -> None:
+        with _translated():
+            await obstore.copy_async(self._store, key, target)
+
     async def delete(self, key: str) -> None:
-        try:
-            with _translated():
-                await obstore.delete_async(self._store, key)
-        except NotFoundError:
-            pass  # local disk minds a missing key, object stores do not
+        if self._is_local:
+            await asyncio.to_thread(_unlink, self._place.path / key)
+            return
+        with _translated(), suppress(FileNotFoundError, KeyNotFoundError):
+            await obstore.delete_async(self._store, key)
+
+    async def delete_folder(self, folder: str) -> None:
+        if self._is_local:  # also the beginnings of files, which the client does not list
+            await asyncio.to_thread(_remove, self._place.path / folder)
+            return
+        with _translated():
+            async for found in obstore.list(self._store, prefix=f"{folder}/"):
+                await obstore.delete_async(self._store, [each["path"] for each in found])
+
+    def _start(self, key: str, chunks: AsyncIterator[bytes]) -> "asyncio.Future[PutResult]":
+        attributes: Any = None if self._is_local else OPAQUE  # local disk keeps none
+        return asyncio.ensure_future(
+            obstore.put_async(
+                self._store, key, chunks, attributes=attributes, chunk_size=PART_SIZE, max_concurrency=2
+            )
+        )
 
 
 class _Stopped(Exception):
@@ -80,14 +130,13 @@ class _Upload:
     cancelling the client instead would leave a half-sent upload at the provider.
     """
 
-    def __init__(self, store: LocalStore, key: str) -> None:
+    def __init__(
+        self, start: "Callable[[str, AsyncIterator[bytes]], asyncio.Future[PutResult]]", key: str
+    ) -> None:
         self._send, receive = anyio.create_memory_object_stream[bytes](0)
         self._complete = False
         self._size = 0
-        chunks = self._pull(receive)
-        self._put = asyncio.ensure_future(
-            obstore.put_async(store, key, chunks, chunk_size=PART_SIZE, max_concurrency=2)
-        )
+        self._put = start(key, self._pull(receive))
         # An upload that fails early must not leave the sender waiting.
         self._put.add_done_callback(lambda _: receive.close())
 
@@ -144,14 +193,43 @@ def _translated() -> Iterator[None]:
         raise BackendError("The file storage does not answer. Try again later.") from exc
 
 
-def _local_path(url: str | Path) -> Path:
-    if isinstance(url, Path):
-        return url.absolute()
-    parts = urlsplit(url)
-    if "://" not in url and parts.scheme != "file":
-        return Path(url).absolute()
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
-        raise NotSupportedError(
-            f"Files cannot be kept at {parts.scheme}:// : use a path or file:///directory."
-        )
-    return Path(url2pathname(parts.path)).absolute()
+def _opened(place: Place, access: PlaceAccess) -> ObjectStore:
+    match place.scheme:
+        case "s3":
+            given = {
+                "endpoint": access.endpoint,
+                "region": access.region,
+                "access_key_id": access.access_key,
+                "secret_access_key": access.secret_key,
+                "session_token": access.session_token,
+            }
+            known: Any = {name: value for name, value in given.items() if value}
+            return S3Store(
+                place.bucket,
+                prefix=place.prefix or None,
+                virtual_hosted_style_request=not access.has_path_style,
+                client_options=CLIENT,
+                retry_config=RETRIES,
+                **known,
+            )
+        case "gs":
+            return GCSStore(
+                place.bucket, prefix=place.prefix or None, client_options=CLIENT, retry_config=RETRIES
+            )
+        case "az":
+            return AzureStore(
+                place.bucket, prefix=place.prefix or None, client_options=CLIENT, retry_config=RETRIES
+            )
+    return LocalStore(prefix=place.path, mkdir=True)
+
+
+def _remove(folder: Path) -> None:
+    with _translated(), suppress(FileNotFoundError):
+        shutil.rmtree(folder)
+
+
+def _unlink(path: Path) -> None:
+    with _translated():
+        path.unlink(missing_ok=True)
+    with suppress(OSError):  # other files are in the folder, or there is none
+        path.parent.rmdir()
