@@ -24,7 +24,18 @@ from benchmarks.store.guide import make_guide_store
 from benchmarks.turns import TEXTS, ready_made_events
 from chatkit_asgi.store.memory import MemoryStore
 
-__all__ = ["BARE", "OWN", "PLAIN", "SETTINGS", "STORE", "make_app", "our_server", "script"]
+__all__ = [
+    "BARE",
+    "OWN",
+    "PLAIN",
+    "SETTINGS",
+    "STORE",
+    "TURNS_THREAD",
+    "make_app",
+    "our_server",
+    "script",
+    "thread_of",
+]
 
 BARE = "bare"
 SETTINGS = {
@@ -38,6 +49,8 @@ PLAIN = "plain"
 """The same dictionaries for everybody."""
 OWN = "own"
 """The dictionaries for the others, and our own store in memory for us."""
+TURNS_THREAD = "thr_turn"
+MOST_CLIENTS = 500
 OPENING_FRAMES = 3
 """The user's message, the options, the answer's beginning."""
 
@@ -45,6 +58,11 @@ OPENING_FRAMES = 3
 def script(deltas: int, pause: float = 0) -> str:
     """The message that asks for an answer of so many deltas, with a pause before each."""
     return f"{deltas} {pause}"
+
+
+def thread_of(client: int) -> str:
+    """The thread in which a client has its turns."""
+    return f"{TURNS_THREAD}_{client}"
 
 
 def make_app(name: str) -> ASGIApp:
@@ -78,7 +96,9 @@ def _make_server(candidate: Candidate, store: Any) -> Any:
         yield events[-1]
 
     store = asyncio.run(filled_store(candidate, store))
-    asyncio.run(store.save_thread(candidate.make_thread("thr_turn"), {}))
+    if os.environ[STORE] == PLAIN:
+        for id in (TURNS_THREAD, *map(thread_of, range(MOST_CLIENTS))):
+            asyncio.run(store.save_thread(candidate.make_thread(id), {}))
     return candidate.make_server(respond, store)
 
 
@@ -137,14 +157,15 @@ def _documented(candidate: Candidate) -> FastAPI:
 def _bare() -> Starlette:
     """Streams ready-made bytes with the same pauses: what a server costs that does nothing itself."""
     server = _make_server(PUBLISHED, None)
-    known: dict[bytes, list[bytes]] = {}
+    known: dict[str, list[bytes]] = {}
 
     async def answer(request: Request) -> Response:
         body = await request.body()
-        if body not in known:
-            known[body] = [frame async for frame in await server.process(body, {})]
-        pause = json.loads(body)["params"]["input"]["content"][0]["text"].split()[1]
-        return StreamingResponse(stream(known[body], float(pause)), media_type="text/event-stream")
+        text = json.loads(body)["params"]["input"]["content"][0]["text"]
+        if text not in known:
+            known[text] = [frame async for frame in await server.process(body, {})]
+        pause = text.split()[1]
+        return StreamingResponse(stream(known[text], float(pause)), media_type="text/event-stream")
 
     async def stream(frames: list[bytes], pause: float) -> AsyncIterator[bytes]:
         for frame in frames[:OPENING_FRAMES]:

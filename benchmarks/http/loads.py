@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 
 from benchmarks.candidates import CANDIDATES
-from benchmarks.http.apps import BARE, OWN, PLAIN, SETTINGS, STORE, script
+from benchmarks.http.apps import BARE, OWN, PLAIN, SETTINGS, STORE, TURNS_THREAD, script, thread_of
 from benchmarks.http.client import body_of, connect
 from benchmarks.measure import MICROSECONDS, Result, Target, require_equal
 from benchmarks.operations import OPERATIONS
@@ -98,21 +98,23 @@ async def _ask(port: int, row: HttpRow) -> bytes:
 async def _put_under_load(port: int, row: HttpRow) -> None:
     async with asyncio.TaskGroup() as group:
         for number in range(row.clients):
-            group.create_task(_client(port, row, row.spread * number / row.clients))
+            group.create_task(_client(port, row, number))
 
 
-async def _client(port: int, row: HttpRow, delay: float) -> None:
-    await asyncio.sleep(delay)
+async def _client(port: int, row: HttpRow, number: int) -> None:
+    """Its turns are in a thread of its own: there is one at a time in each."""
+    await asyncio.sleep(row.spread * number / row.clients)
     connection = await connect(port)
+    body = row.body.replace(TURNS_THREAD.encode(), thread_of(number).encode())
     for _ in range(row.requests):
-        await connection.post(row.body)
+        await connection.post(body)
     connection.transport.close()
 
 
 def _streams(
     name: str, target: Target, *, clients: int, deltas: int, pause: float = 0, bare: bool = False
 ) -> HttpRow:
-    body = add_user_message("thr_turn", script(deltas, pause))
+    body = add_user_message(TURNS_THREAD, script(deltas, pause))
     return HttpRow(name, target, body, clients, 1, events=deltas, spread=1 if pause else 0, bare=bare)
 
 
@@ -136,7 +138,7 @@ ROWS = [
     HttpRow(
         "http: short replies",
         Target(times=10),
-        add_user_message("thr_turn", script(10)),
+        add_user_message(TURNS_THREAD, script(10)),
         clients=8,
         requests=50,
     ),
