@@ -22,7 +22,7 @@ from chatkit_asgi.streams.log import Ending, Slice, TurnLog, TurnRecord
 from chatkit_asgi.streams.sql import SQLTurnLog
 from tests.factories import make_thread, make_user_message
 from tests.pgbouncer import pooler
-from tests.postgres import new_database
+from tests.postgres import Server, new_database
 from tests.streams.conftest import THREADS, Place
 from tests.streams.turns import ME, OTHER, frame, frames, make_turn
 
@@ -380,6 +380,25 @@ async def test_lost_connection_is_told_to_who_listens(postgres: Place) -> None:
             await connection.execute(DROP, {"pid": pids[0]})
         with pytest.raises(BackendError):
             await task
+
+
+async def test_server_that_falls_silent_is_noticed(
+    spare_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatkit_asgi.streams.sql.notices.LOOK_SECONDS", 1.0)
+    monkeypatch.setattr("chatkit_asgi.streams.sql.notices.LOOK_TIMEOUT", 0.5)
+    spare_server.start()
+    place = Place(SQLAlchemyStore(create_engine(spare_server.url)))
+    assert place.store is not None
+    task = asyncio.create_task(place.log().listen(Ears()))
+    with anyio.fail_after(BOUND):
+        async with place.store.engine.connect() as connection:
+            while not (await connection.execute(LISTENERS)).all():
+                await connection.rollback()
+                await asyncio.sleep(0.005)
+        with spare_server.frozen(), pytest.raises(BackendError):
+            await task
+    await place.store.engine.dispose()
 
 
 async def test_installations_in_one_database_do_not_hear_each_other(
