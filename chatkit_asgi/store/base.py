@@ -13,6 +13,7 @@ from typing_extensions import TypeVar
 from chatkit_asgi.context import owner_of
 from chatkit_asgi.errors import NotFoundError, NotSupportedError
 from chatkit_asgi.ids import StoreItemType, default_generate_id
+from chatkit_asgi.store.outbox import Outbox, Usage
 from chatkit_asgi.store.search import SearchResult
 from chatkit_asgi.store.shown import ShownItem, ShownThread
 from chatkit_asgi.types import (
@@ -60,6 +61,12 @@ class AttachmentStore(ABC, Generic[TContext]):
     def generate_attachment_id(self, mime_type: str, context: TContext) -> str:
         """A new attachment id."""
         return default_generate_id("attachment")
+
+    async def require_ready(self, attachment: Attachment, context: TContext) -> None:
+        """Called before a message that names the attachment is taken, outside of any transaction.
+
+        Raises ConflictError while its bytes are not there; the default knows nothing of bytes.
+        """
 
     def present(self, attachment: Attachment) -> Attachment:
         """The attachment as it leaves the server, for example a copy with a link that is still good.
@@ -114,11 +121,14 @@ class Store(ABC, Generic[TContext]):
 
     @abstractmethod
     async def load_attachment(self, attachment_id: str, context: TContext) -> Attachment:
-        """An attachment's metadata. Raises NotFoundError."""
+        """An attachment's metadata. Raises NotFoundError.
+
+        Inside a `transaction`, no other one changes or deletes it until this one ends.
+        """
 
     @abstractmethod
     async def delete_attachment(self, attachment_id: str, context: TContext) -> None:
-        """Delete the metadata. May be repeated."""
+        """Delete the metadata; where there is an `outbox`, its bytes follow. May be repeated."""
 
     @abstractmethod
     async def load_threads(
@@ -165,6 +175,25 @@ class Store(ABC, Generic[TContext]):
         The default understands what `chatkit_asgi.context.owner_of` does.
         """
         return owner_of(context) or None
+
+    @property
+    def outbox(self) -> Outbox | None:
+        """Where deleted attachments leave word of their bytes, for those who keep these; None: nowhere."""
+        return None
+
+    async def load_usage(self, context: TContext) -> Usage:
+        """What the owner's attachments with bytes amount to, for quotas; the default counts nothing.
+
+        Inside a `transaction`, nobody adds to it until this one ends.
+        """
+        return Usage()
+
+    async def delete_everything(self, context: TContext) -> None:
+        """Delete all threads and attachments of the context's owner. May be repeated.
+
+        Raises NotSupportedError unless overridden.
+        """
+        raise NotSupportedError(f"{type(self).__name__} cannot: override delete_everything().")
 
     async def load_thread_for_turn(self, thread_id: str, context: TContext) -> ThreadMetadata:
         """As `load_thread`, for a turn that is about to begin: called in the transaction that admits it.

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import count
 from math import log
 from operator import attrgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from chatkit_asgi.clock import utcnow
 from chatkit_asgi.context import OwnerOf, owner_of
 from chatkit_asgi.errors import NotFoundError
 from chatkit_asgi.store.base import Store, TContext, is_overridden
@@ -30,6 +32,14 @@ from chatkit_asgi.store.documents import (
     write_attachment,
     write_item,
     write_thread,
+)
+from chatkit_asgi.store.outbox import (
+    TAKEN_SECONDS,
+    BlobDeletion,
+    Outbox,
+    Usage,
+    blob_of,
+    size_of,
 )
 from chatkit_asgi.store.search import (
     SearchResult,
@@ -60,6 +70,9 @@ class _Row:
     hidden: bool = False
     superseded: bool = False
     thread_id: str | None = None
+    blob: str | None = None
+    size: int = 0
+    created_at: datetime = field(default_factory=utcnow)
 
 
 @dataclass(slots=True)
@@ -93,6 +106,7 @@ class MemoryStore(Store[TContext]):
         self._threads: dict[str, _Row] = {}
         self._contents: dict[str, _Content] = {}
         self._attachments: dict[str, _Row] = {}
+        self._blob_deletions: dict[str, tuple[datetime, datetime]] = {}  # due, and since when
         self._writing = asyncio.Lock()
         self._undo: ContextVar[Undo | None] = ContextVar("undo", default=None)
 
@@ -170,7 +184,16 @@ class MemoryStore(Store[TContext]):
             self._drop(self._contents, thread_id)
             for attachment in list(self._attachments.values()):
                 if attachment.thread_id == thread_id and attachment.owner == owner:
-                    self._drop(self._attachments, attachment.id)
+                    self._drop_attachment(attachment)
+
+    async def delete_everything(self, context: TContext) -> None:
+        owner = self._owner_of(context)
+        async with self.transaction():
+            for thread in [row for row in self._threads.values() if row.owner == owner]:
+                self._drop(self._threads, thread.id)
+                self._drop(self._contents, thread.id)
+            for attachment in [row for row in self._attachments.values() if row.owner == owner]:
+                self._drop_attachment(attachment)
 
     async def load_thread_items(
         self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
@@ -249,7 +272,8 @@ class MemoryStore(Store[TContext]):
             if known is not None and known.owner != self._owner_of(context):
                 raise _no_attachment(attachment.id)
             row = self._row(known, attachment.id, document, context)
-            self._put(self._attachments, attachment.id, replace(row, thread_id=attachment.thread_id))
+            row = replace(row, thread_id=attachment.thread_id, size=size_of(attachment))
+            self._put(self._attachments, attachment.id, replace(row, blob=blob_of(attachment) or row.blob))
 
     async def load_attachment(self, attachment_id: str, context: TContext) -> Attachment:
         row = self._attachments.get(attachment_id)
@@ -263,7 +287,22 @@ class MemoryStore(Store[TContext]):
         async with self.transaction():
             row = self._attachments.get(attachment_id)
             if row is not None and row.owner == self._owner_of(context):
-                self._drop(self._attachments, attachment_id)
+                self._drop_attachment(row)
+
+    @property
+    def outbox(self) -> Outbox:
+        return _MemoryOutbox(self)
+
+    async def load_usage(self, context: TContext) -> Usage:
+        owner = self._owner_of(context)
+        sizes = [row.size for row in self._attachments.values() if row.owner == owner and row.blob]
+        return Usage(len(sizes), sum(sizes))
+
+    def _drop_attachment(self, row: _Row) -> None:
+        self._drop(self._attachments, row.id)
+        if row.blob is not None:
+            now = utcnow()
+            self._put(self._blob_deletions, row.blob, (now, now))
 
     async def search(self, query: str, context: TContext, *, limit: int = 20) -> Page[SearchResult]:
         words, count, owner = query_words(query), search_limit(limit), self._owner_of(context)
@@ -344,6 +383,39 @@ class MemoryStore(Store[TContext]):
         if undo is not None:
             before = {key: table[key]} if key in table else {}
             undo.append(lambda: (table.pop(key, None), table.update(before)))
+
+
+class _MemoryOutbox:
+    """The `Outbox` of a store in memory, of which it is a part."""
+
+    def __init__(self, store: MemoryStore[Any]) -> None:
+        self._store = store
+        self._deletions = store._blob_deletions
+
+    async def take(self, count: int) -> list[BlobDeletion]:
+        now = utcnow()
+        due = [blob for blob, (due_at, _) in self._deletions.items() if due_at <= now][:count]
+        taken = [BlobDeletion(blob, self._deletions[blob][1]) for blob in due]
+        for each in taken:
+            self._deletions[each.blob] = (now + timedelta(seconds=TAKEN_SECONDS), each.created_at)
+        return taken
+
+    async def done(self, blob: str, *, again_at: datetime | None = None) -> None:
+        _, created_at = self._deletions.pop(blob, (None, utcnow()))
+        if again_at is not None:
+            self._deletions[blob] = (again_at, created_at)
+
+    async def drop_unsent(self, before: datetime, count: int) -> int:
+        store = self._store
+        async with store.transaction():
+            unsent = [
+                row
+                for row in store._attachments.values()
+                if row.thread_id is None and row.blob is not None and row.created_at < before
+            ][:count]
+            for row in unsent:
+                store._drop_attachment(row)
+        return len(unsent)
 
 
 def _rows(rows: Iterable[_Row], known: dict[str, _Row], limit: int, after: str | None, order: str) -> Rows:

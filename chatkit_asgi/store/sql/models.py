@@ -84,6 +84,7 @@ class Tables:
         self.threads = _threads(self)
         self.items = _items(self)
         self.attachments = _attachments(self)
+        self.blob_deletions = _blob_deletions(self)
         self.feedback = _feedback(self)
         self.turns = _turns(self)
         self.turn_frames = _turn_frames(self)
@@ -151,7 +152,7 @@ def _numbered(tables: Tables, of: str) -> tuple[SchemaItem, ...]:
 
 
 def _attachments(tables: Tables) -> Table:
-    return Table(
+    table = Table(
         f"{tables.prefix}attachments",
         tables.metadata,
         Column("id", String, primary_key=True),
@@ -160,6 +161,24 @@ def _attachments(tables: Tables) -> Table:
         Column("thread_id", String, index=True),
         Column("created_at", UTCDateTime, nullable=False),
         Column("document", Text, nullable=False),
+        # Where its bytes are, and how many; empty when they are not with us.
+        Column("blob", String),
+        Column("size", BigInteger),
+    )
+    kept = table.c.blob.is_not(None)
+    unsent = and_(table.c.thread_id.is_(None), kept)
+    _partial_index(f"ix_{table.name}_unsent", unsent, table.c.created_at)
+    _partial_index(f"ix_{table.name}_kept", kept, table.c.owner)
+    return table
+
+
+def _blob_deletions(tables: Tables) -> Table:
+    return Table(
+        f"{tables.prefix}blob_deletions",
+        tables.metadata,
+        Column("blob", String, primary_key=True),
+        Column("due_at", UTCDateTime, nullable=False, index=True),
+        Column("created_at", UTCDateTime, nullable=False),
     )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     false,
+    func,
     not_,
     select,
     true,
@@ -40,6 +41,8 @@ HIDDEN = bindparam("hidden_", type_=Boolean)
 KIND = bindparam("kind_", type_=String)
 NOW = bindparam("now_", type_=UTCDateTime)
 DOCUMENT = bindparam("document_", type_=Text)
+BLOB = bindparam("blob_", type_=String)
+SIZE = bindparam("size_", type_=BigInteger)
 
 
 class Pages(NamedTuple):
@@ -67,6 +70,7 @@ class Statements:
         # What a transaction decides on the strength of a thread, no other one may decide at the same time.
         self.load_thread_to_change = self.load_thread.with_for_update(key_share=True)
         self.delete_thread = delete(threads).where(threads.c.id == ID, mine).returning(threads.c.id)
+        self.delete_all_threads = delete(threads).where(mine)
         self.threads = _pages(threads, mine)
         self.save_thread = (
             insert.values(id=ID, owner=OWNER, created_at=NOW, document=DOCUMENT)
@@ -120,14 +124,24 @@ class Statements:
     def _attachment_statements(self, attachments: Table, insert: Insert) -> None:
         mine = attachments.c.owner == OWNER
         self.load_attachment = select(attachments.c.document).where(attachments.c.id == ID, mine)
-        self.delete_attachment = delete(attachments).where(attachments.c.id == ID, mine)
-        self.delete_attachments = delete(attachments).where(attachments.c.thread_id == THREAD, mine)
+        # What a transaction finds out about an attachment holds until it ends.
+        self.load_attachment_to_change = self.load_attachment.with_for_update()
+        gone = delete(attachments).returning(attachments.c.blob)
+        self.delete_attachment = gone.where(attachments.c.id == ID, mine)
+        self.delete_attachments = gone.where(attachments.c.thread_id == THREAD, mine)
+        self.delete_all_attachments = gone.where(mine)
         values = {"id": ID, "owner": OWNER, "thread_id": THREAD, "created_at": NOW, "document": DOCUMENT}
         self.save_attachment = (
-            insert.values(values)
+            insert.values({**values, "blob": BLOB, "size": SIZE})
             .on_conflict_do_update(
                 index_elements=["id"],
-                set_={"thread_id": insert.excluded.thread_id, "document": insert.excluded.document},
+                set_={
+                    "thread_id": insert.excluded.thread_id,
+                    "document": insert.excluded.document,
+                    "size": insert.excluded.size,
+                    # never forgotten: whoever deletes the row has to know
+                    "blob": func.coalesce(insert.excluded.blob, attachments.c.blob),
+                },
                 where=attachments.c.owner == insert.excluded.owner,
             )
             .returning(attachments.c.id)

@@ -35,6 +35,7 @@ from chatkit_asgi.store.documents import (
     write_item,
     write_thread,
 )
+from chatkit_asgi.store.outbox import Outbox, Usage, blob_of, size_of
 from chatkit_asgi.store.search import (
     SearchResult,
     make_snippet,
@@ -47,6 +48,7 @@ from chatkit_asgi.store.sql.access import Rows
 from chatkit_asgi.store.sql.database import Database
 from chatkit_asgi.store.sql.engine import create_engine
 from chatkit_asgi.store.sql.models import Tables
+from chatkit_asgi.store.sql.outbox import SQLOutbox
 from chatkit_asgi.store.sql.search import search_parameters
 from chatkit_asgi.store.sql.statements import Pages, Statements
 from chatkit_asgi.types import Attachment, FeedbackKind, Page, ThreadItem, ThreadMetadata, is_hidden
@@ -86,6 +88,11 @@ class SQLAlchemyStore(Store[TContext]):
         self._owns_engine = owns_engine
         self.tables = Tables(engine.dialect.name, schema=schema, prefix=table_prefix)
         self._sql = Statements(self.tables)
+        self._outbox = SQLOutbox(self.database, self.tables)
+
+    @property
+    def outbox(self) -> Outbox:
+        return self._outbox
 
     @property
     def engine(self) -> AsyncEngine:
@@ -158,7 +165,13 @@ class SQLAlchemyStore(Store[TContext]):
         async with self.database.transaction():
             # its items, feedback and turns go with it; everyone locks the thread first, attachments later
             if await self.database.change(self._sql.delete_thread, mine):
-                await self.database.change(self._sql.delete_attachments, mine)
+                await self._outbox.add(await self.database.change(self._sql.delete_attachments, mine))
+
+    async def delete_everything(self, context: TContext) -> None:
+        mine = self._mine(context)
+        async with self.database.transaction():
+            await self.database.change(self._sql.delete_all_threads, mine)
+            await self._outbox.add(await self.database.change(self._sql.delete_all_attachments, mine))
 
     async def load_thread_items(
         self, thread_id: str, after: str | None, limit: int, order: str, context: TContext
@@ -229,19 +242,27 @@ class SQLAlchemyStore(Store[TContext]):
     async def save_attachment(self, attachment: Attachment, context: TContext) -> None:
         row = {**self._mine(context, id=attachment.id), "thread_id_": attachment.thread_id}
         row |= {"now_": utcnow(), "document_": write_attachment(attachment)}
+        row |= {"blob_": blob_of(attachment), "size_": size_of(attachment)}
         if not await self.database.change(self._sql.save_attachment, row):
             raise _no_attachment(attachment.id)
 
     async def load_attachment(self, attachment_id: str, context: TContext) -> Attachment:
         mine = self._mine(context, id=attachment_id)
-        found = _value(await self.database.fetch(self._sql.load_attachment, mine))
+        in_transaction = self.database.is_in_transaction
+        statement = self._sql.load_attachment_to_change if in_transaction else self._sql.load_attachment
+        found = _value(await self.database.fetch(statement, mine))
         attachment = None if found is None else read_attachment(found, attachment_id)
         if attachment is None:
             raise _no_attachment(attachment_id)
         return attachment
 
     async def delete_attachment(self, attachment_id: str, context: TContext) -> None:
-        await self.database.change(self._sql.delete_attachment, self._mine(context, id=attachment_id))
+        mine = self._mine(context, id=attachment_id)
+        async with self.database.transaction():
+            await self._outbox.add(await self.database.change(self._sql.delete_attachment, mine))
+
+    async def load_usage(self, context: TContext) -> Usage:
+        return await self._outbox.usage(_storable(self._owner_of(context)))
 
     async def save_feedback(
         self, thread_id: str, item_ids: list[str], kind: FeedbackKind, context: TContext
