@@ -53,6 +53,8 @@ logger = logging.getLogger(__name__)
 
 LOCAL_PAGES = r"https?://(localhost|127(\.\d+){3}|\[::1\])(:\d+)?"
 """Origins of pages that are served from the user's own machine."""
+LAST_SECONDS = 1.0
+"""What the last words of all answers may take, before a server cuts their connections."""
 
 
 def create_app(
@@ -120,7 +122,12 @@ def _runner(settings: Settings, store: Store[Any], lifetime: Lifetime) -> TurnRu
         runner.start()
 
     lifetime.starts(start)
-    lifetime.tells(lambda: runner.drain(settings.shutdown_grace))
+
+    def drain(patience: float | None) -> None:
+        grace = settings.shutdown_grace
+        runner.drain(grace if patience is None else min(grace, max(patience - LAST_SECONDS, 0)))
+
+    lifetime.tells(drain)
     lifetime.closes(runner.aclose)
     return runner
 

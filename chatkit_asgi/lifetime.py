@@ -2,21 +2,17 @@
 
 import asyncio
 import logging
-import signal
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from types import FrameType
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
 
 from chatkit_asgi.errors import BackendError
+from chatkit_asgi.signals import hear, ignore
 
 __all__ = ["Lifetime"]
 
 logger = logging.getLogger(__name__)
-
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Lifetime:
@@ -26,7 +22,7 @@ class Lifetime:
         self._to_start: list[Callable[[], Awaitable[None]]] = []
         self._to_close: list[Callable[[], Awaitable[None]]] = []
         self._to_ping: list[Callable[[], Awaitable[None]]] = []
-        self._to_tell: list[Callable[[], None]] = []
+        self._to_tell: list[Callable[[float | None], None]] = []
         self._started = False
         self._lock = asyncio.Lock()
 
@@ -40,8 +36,11 @@ class Lifetime:
     def pings(self, ping: Callable[[], Awaitable[None]]) -> None:
         self._to_ping.append(ping)
 
-    def tells(self, stop: Callable[[], None]) -> None:
-        """Called when the process is told to end, which is before the server waits for open responses."""
+    def tells(self, stop: Callable[[float | None], None]) -> None:
+        """Called when the process is told to end, which is before the server waits for open responses.
+
+        It is given how long that waits, in seconds, or None.
+        """
         self._to_tell.append(stop)
 
     async def start(self) -> None:
@@ -49,6 +48,7 @@ class Lifetime:
         if self._started:
             return
         async with self._lock:
+            hear(self)
             for start in () if self._started else self._to_start:
                 await start()
             self._started = True
@@ -69,40 +69,11 @@ class Lifetime:
             except BackendError as exc:
                 # the process stays up and answers 503 until the backend is back
                 logger.error("not ready yet: %s: %r", exc, exc.__cause__)
-            with _chained_signals(self._tell):
+            try:
                 yield
+            finally:
+                ignore(self)
 
-    def _tell(self) -> None:
+    def tell(self, patience: float | None) -> None:
         for stop in self._to_tell:
-            stop()
-
-
-@contextmanager
-def _chained_signals(tell: Callable[[], None]) -> Iterator[None]:
-    """Hear of the signals that end the process; whoever handles them still does.
-
-    Servers tell an app of its end only when all responses are over, which is too late to end them.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(tell)
-        handler = before[signal.Signals(number)]
-        if callable(handler):
-            handler(number, frame)
-        elif handler == signal.SIG_DFL:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-
-    for number in SIGNALS:
-        signal.signal(number, handle)
-    try:
-        yield
-    finally:
-        for number in SIGNALS:
-            if signal.getsignal(number) is handle:
-                signal.signal(number, before[number])
+            stop(patience)

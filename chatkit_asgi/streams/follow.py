@@ -31,12 +31,16 @@ class Followed:
 
 
 class Followers:
-    """All turns of other processes that are read in this one."""
+    """All turns of other processes that are read in this one.
 
-    def __init__(self, log: TurnLog) -> None:
+    `parting` is what readers get who are sent away before a turn's end.
+    """
+
+    def __init__(self, log: TurnLog, *, parting: bytes) -> None:
         self.is_hearing = False
         """Whether the log tells what others do; else it is asked more often."""
         self._log = log
+        self._parting = parting
         self._followed: dict[str, Followed] = {}
 
     def __len__(self) -> int:
@@ -81,15 +85,19 @@ class Followers:
             if followed := self._followed.get(turn_id):
                 followed.news.set()
 
-    async def aclose(self) -> None:
-        """End all of them; their readers end, too."""
+    def part(self) -> list[asyncio.Task[None]]:
+        """Send all readers away: they can go on in another process. Gives the tasks that are about to end."""
         tasks = [followed.task for followed in self._followed.values() if followed.task is not None]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        return tasks
+
+    async def aclose(self) -> None:
+        """Send all readers away, and wait until nothing follows a turn any more."""
+        await asyncio.gather(*self.part(), return_exceptions=True)
 
     async def _follow(self, followed: Followed) -> None:
-        live = followed.live
+        live, parting = followed.live, self._parting
         try:
             while not await self._fetch(live):
                 seconds = POLL_SECONDS_WHILE_HEARING if self.is_hearing else POLL_SECONDS
@@ -99,10 +107,11 @@ class Followers:
                 except TimeoutError:
                     pass
                 followed.news.clear()
+            parting = b""
         except BackendError as exc:
             logger.error("turn %s cannot be followed any more: %s", live.id, exc)
         finally:
-            live.end()
+            live.end(parting)
 
     async def _fetch(self, live: LiveTurn) -> bool:
         """Take over what is new in the log; whether that was the last of it."""

@@ -38,6 +38,8 @@ class LiveTurn:
         """How many frames are in the log."""
         self.ended = False
         """Whether all frames are there, and readers may be told so."""
+        self.parting = b""
+        """For readers who are sent away before the turn's end. No frame of the turn: it has no number."""
         self._frames: list[bytes] = []
         self._dropped = after
         self._announce = announce
@@ -75,9 +77,13 @@ class LiveTurn:
             self._dropped += excess
         self._wake_readers()
 
-    def end(self) -> None:
-        """There is no more to come: readers end when they have read what is there. May be called twice."""
+    def end(self, parting: bytes = b"") -> None:
+        """There is no more to come: readers end when they have read what is there. May be called twice.
+
+        `parting`: they are sent away with this, although the turn may go on.
+        """
         self.ended = True
+        self.parting = self.parting or parting
         self._wake_readers()
 
     def reader(self, after: int = 0) -> "LiveReader":
@@ -114,11 +120,13 @@ class LiveReader:
         self._turn = turn
         self.seen = after
         """How many frames it has read, those that it began after included."""
+        self._has_parted = False
 
     @property
     def at_end(self) -> bool:
         """Whether it is known that `read` has nothing more to give."""
-        return self._turn.ended and self.seen >= self._turn.count
+        turn = self._turn
+        return turn.ended and self.seen >= turn.count and (self._has_parted or not turn.parting)
 
     async def read(self) -> Sequence[bytes]:
         """The next frames, at least one, as soon as there are any; none at all: the turn has ended.
@@ -130,12 +138,18 @@ class LiveReader:
             frames = self._turn.between(self.seen)
             if frames is None:
                 frames = await self._read_log()
-            if frames or self.at_end:
+            if frames:
                 self.seen += len(frames)
                 return frames
-            if self._turn.ended:  # gone from the log, or never there
-                return ()
+            if self._turn.ended:  # the rest may be gone from the log, or never have been there
+                return self._part()
             await self._turn.changed()
+
+    def _part(self) -> Sequence[bytes]:
+        if self._has_parted or not self._turn.parting:
+            return ()
+        self._has_parted = True
+        return (self._turn.parting,)
 
     async def _read_log(self) -> Sequence[bytes]:
         try:

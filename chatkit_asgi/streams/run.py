@@ -90,15 +90,21 @@ class TurnRun:
         return self.live.id
 
     def stop(self, reason: StopReason) -> None:
-        """Cancel the turn until it ends: one that hangs in its clean-up needs to be told more than once."""
+        """Cancel the turn, unless it was told before: then it is saving what it has."""
+        is_told = self._reason is not None
+        if not is_told or reason == "lost":
+            self._reason = reason
+        if not is_told:
+            self._cancel()
+
+    def _cancel(self) -> None:
+        """Until it ends: one that hangs in its clean-up needs to be told more than once."""
         if self.task.done():
             return
-        if self._reason is None or reason == "lost":
-            self._reason = reason
         loop = asyncio.get_running_loop()
         # not at once: a task that has not begun yet would not learn of it, nor undo what was prepared
         loop.call_soon(self.task.cancel)
-        again = loop.call_later(self._patience, self.stop, reason)
+        again = loop.call_later(self._patience, self._cancel)
         self.task.add_done_callback(lambda _: again.cancel())
 
     async def _run(self) -> None:
@@ -135,11 +141,11 @@ class TurnRun:
                 logger.error("turn %s took longer than %s seconds", self.id, self._timeout)
                 self.live.append(self._last_words.timeout)
                 self._end("failed", "timeout")
-            case "interrupted" | "lost" | "unwritable" as reason:
-                self.live.append(self._last_words.failure)
-                self._end("interrupted", reason)
-            case _:
+            case "cancelled":
                 self._end("cancelled")
+            case reason:
+                self.live.append(self._last_words.failure)
+                self._end("interrupted", reason or "the event loop has ended")
 
     def _end(self, status: TurnStatus, error: str | None = None) -> None:
         self.ending = Ending(self.id, status, error)
@@ -147,5 +153,5 @@ class TurnRun:
 
     def _note_end(self, task: asyncio.Task[None]) -> None:
         if self.ending is None:
-            self._end("cancelled")
+            self._end_stopped()
         self._on_end(self)

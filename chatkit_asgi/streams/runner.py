@@ -131,7 +131,8 @@ class TurnRunner:
         self._stopping = asyncio.Event()
         self._upkeep: list[asyncio.Task[None]] = []
         self._listening: asyncio.Task[None] | None = None
-        self.followers = Followers(log)
+        self._interrupting: asyncio.TimerHandle | None = None
+        self.followers = Followers(log, parting=last_words.failure)
         self.sweeper = Sweeper(log, recover=recover, last_words=last_words.failure, lease=lease)
         self._keeper = LogKeeper(
             log,
@@ -175,8 +176,7 @@ class TurnRunner:
         without that the answer is no turn, and is over at once. Raises what `open` raises, which includes
         what the log's `admit` does, and BackendError when this process can take no more.
         """
-        if self.is_draining:
-            raise BackendError("This server is being restarted: please try again.")
+        self._require_stay()
         if self._most and len(self._runs) + len(self._beginning) >= self._most:
             raise BackendError("This server has as many answers to give as it can: please try again later.")
         self.start()
@@ -239,11 +239,15 @@ class TurnRunner:
         return TurnReading(turn_id, run.live.reader(), lambda: self._left(run))
 
     def attach(self, turn: TurnRecord, after: int = 0) -> TurnReading:
-        """Another reader of a turn, here or in another process, that has seen `after` frames."""
+        """Another reader of a turn, here or in another process, that has seen `after` frames.
+
+        Raises BackendError when it is elsewhere and this process is about to end.
+        """
         run = self._runs.get(turn.id)
         if run is not None:
             run.readers += 1
             return TurnReading(turn.id, run.live.reader(after), lambda: self._left(run))
+        self._require_stay()
         self.start()
         is_news = turn.status == "running" and turn.id not in self.followers.ids
         live = self.followers.enter(turn, after)
@@ -288,10 +292,19 @@ class TurnRunner:
                 self.followers.leave(turn.id)
 
     def drain(self, grace: float) -> None:
-        """Take no new turns; interrupt those that still run after `grace` seconds."""
-        if not self.is_draining:
-            self.is_draining = True
-            asyncio.get_running_loop().call_later(grace, self._interrupt_all)
+        """Take no new turns; interrupt those that still run after `grace` seconds. Said again: or earlier."""
+        self.is_draining = True
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + grace
+        if self._interrupting is not None and self._interrupting.when() <= ends:
+            return
+        if self._interrupting is not None:
+            self._interrupting.cancel()
+        self._interrupting = loop.call_at(ends, self._interrupt_all)
+
+    def _require_stay(self) -> None:
+        if self.is_draining:
+            raise BackendError("This server is being restarted: please try again.")
 
     async def aclose(self) -> None:
         """Interrupt all turns and wait until each has kept what it had; not for ever if one does not stop."""
@@ -323,6 +336,7 @@ class TurnRunner:
     def _interrupt_all(self) -> None:
         for run in [*self._runs.values(), *self._answers]:
             run.stop("interrupted")
+        self.followers.part()
 
     def _ended(self, run: TurnRun) -> None:
         self._answers.discard(run)
@@ -362,6 +376,8 @@ class TurnRunner:
         if record is not None and record.is_followed:
             run.unread_since = now
         if run.readers or run.goes_on_unread or run.ending is not None or self._unread_seconds is None:
+            return
+        if self.is_draining:  # it was the server that ended the response
             return
         if (record is None or not record.is_followed) and now - run.unread_since >= self._unread_seconds:
             run.stop("cancelled")

@@ -1,0 +1,45 @@
+"""A worker may be killed at any moment: what was accepted is there, and so is what was seen."""
+
+from collections import Counter
+
+import pytest
+
+from tests.processes.killing import Account, Killing
+from tests.processes.look import Database
+from tests.processes.workers import Site
+
+SLOWEST_FLUSH = 1000
+"""Milliseconds. It is due every 200; the rest is for a machine that has other things to do."""
+
+
+async def kill_and_check(site: Site, here: Database, rounds: int, seed: int) -> Account:
+    killing = Killing(site, here, seed)
+    await killing.run(rounds)
+    account = killing.account
+    calls = Counter(site.notes)
+    account.tools = sum(calls.values())
+    assert account.kills == rounds
+    assert account.messages_lost == 0
+    twice = [call.split()[0] for call, count in calls.items() if count > 1]
+    assert [name for name in twice if not killing.was_retried(name)] == [], "a tool was called twice"
+    assert max(calls.values()) <= 2
+    assert max(account.gaps, default=0) < SLOWEST_FLUSH
+    assert account.gaps_strict == []
+    assert "running" not in await here.statuses()
+    return account
+
+
+async def test_worker_that_is_killed_leaves_what_was_accepted_and_seen(site: Site, here: Database) -> None:
+    account = await kill_and_check(site, here, rounds=12, seed=1)
+    assert account.interrupted > 0
+
+
+@pytest.mark.slow
+async def test_worker_is_killed_two_hundred_times(
+    site: Site, here: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account = await kill_and_check(site, here, rounds=200, seed=2)
+    with capsys.disabled():
+        print(f"\n{account.table()}")
+    assert account.accepted > 600
+    assert account.interrupted > 200
