@@ -54,7 +54,7 @@ async def _make_way(runner: TurnRunner, asked: Asked, busy: TurnRunningError) ->
         return None
     if turn.status != "running":
         return None
-    if turn.is_expired:
+    if turn.is_expired and not runner.sweeper.is_blind:
         await runner.sweeper.end(turn.id)
         return None
     if runner.is_read(turn):

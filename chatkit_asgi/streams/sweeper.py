@@ -40,9 +40,11 @@ class Sweeper:
         """Sweep, and now and then purge the log, until the worker stops."""
         next_purge = 0.0
         now = asyncio.get_running_loop().time
+        # the backend may just be back: let those live on who are about to renew their leases
+        self._blind_until = now() + self._lease / 6
         while not stopping.is_set():
             try:
-                await self._sweep(now())
+                await self._sweep()
                 if now() >= next_purge:
                     next_purge = now() + PURGE_SECONDS
                     await self._log.purge(KEEP_SECONDS)
@@ -53,9 +55,14 @@ class Sweeper:
                 logger.exception("the sweeper failed")
             await rest(self._lease / 6, stopping)
 
-    async def _sweep(self, now: float) -> None:
+    @property
+    def is_blind(self) -> bool:
+        """Whether a lease that has ended tells nothing: nobody could renew it just now."""
+        return asyncio.get_running_loop().time() < self._blind_until
+
+    async def _sweep(self) -> None:
         expired = await self._log.expired()
-        if now < self._blind_until:
+        if self.is_blind:
             return
         for turn in expired:
             try:
