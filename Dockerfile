@@ -5,7 +5,7 @@ COPY pyproject.toml README.md LICENSE constraints.txt alembic.ini ./
 COPY migrations migrations
 COPY chatkit_asgi chatkit_asgi
 RUN python -m venv /opt/chatkit \
- && /opt/chatkit/bin/pip install --no-cache-dir --constraint constraints.txt '.[fast]'
+ && /opt/chatkit/bin/pip install --no-cache-dir --constraint constraints.txt '.[fast,images]'
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /data chatkit
