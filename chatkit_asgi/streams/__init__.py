@@ -2,7 +2,7 @@
 
 from chatkit_asgi.streams.admission import begin_turn
 from chatkit_asgi.streams.log import TurnLog, TurnRecord, all_frames
-from chatkit_asgi.streams.run import LastWords, Producer
+from chatkit_asgi.streams.run import LastWords, Producer, TurnRun
 from chatkit_asgi.streams.runner import Admit, Asked, TurnFigures, TurnReading, TurnRunner
 from chatkit_asgi.streams.sweeper import Recover
 
@@ -16,6 +16,7 @@ __all__ = [
     "TurnLog",
     "TurnReading",
     "TurnRecord",
+    "TurnRun",
     "TurnRunner",
     "all_frames",
     "begin_turn",

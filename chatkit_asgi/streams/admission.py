@@ -22,7 +22,7 @@ async def begin_turn(
     a key that was used for another request, and what `TurnRunner.begin` raises.
     """
     if repeated := await _find_repeated(runner, asked):
-        return runner.attach(repeated)
+        return await runner.attach(repeated)
     for _ in range(ATTEMPTS):
         try:
             return await runner.begin(asked, open)
@@ -31,25 +31,27 @@ async def begin_turn(
         except TurnRunningError as exc:
             repeated = await _make_way(runner, asked, exc)
         if repeated is not None:
-            return runner.attach(repeated)
+            return await runner.attach(repeated)
     raise ConflictError("This conversation is very busy: please try again.")
 
 
 async def _find_repeated(runner: TurnRunner, asked: Asked) -> TurnRecord | None:
     """The turn that this request began before. Raises RepeatedRequestError when it was another request."""
+    if asked.owner is None:
+        return None
     if asked.request_key is not None:
         turn = await runner.log.find_key(asked.request_key, asked.owner)
         if turn is not None and turn.request_hash != asked.request_hash:
             raise RepeatedRequestError
         return turn
     # in a thread that exists, the running turn is found anyway: it is in the way
-    return await runner.log.find_repeated(asked.request_hash, asked.owner) if asked.begins_thread else None
+    return await runner.find_repeated(asked) if asked.begins_thread else None
 
 
 async def _make_way(runner: TurnRunner, asked: Asked, busy: TurnRunningError) -> TurnRecord | None:
     """Stop the thread's turn unless it is read; gives it where it is the one that was asked for."""
     try:
-        turn = await runner.log.load(busy.turn_id, asked.owner)
+        turn = await runner.log.load(busy.turn_id, asked.owner or "")
     except NotFoundError:
         return None
     if turn.status != "running":
@@ -60,8 +62,8 @@ async def _make_way(runner: TurnRunner, asked: Asked, busy: TurnRunningError) ->
     if runner.is_read(turn):
         raise busy
     is_same = turn.request_hash == asked.request_hash and asked.request_key is None
-    if is_same and not turn.is_cancelled:
+    if is_same and asked.owner is not None and not runner.is_stopping(turn):
         return turn
-    if not await runner.cancel(turn):
+    if not turn.allow_cancel or not await runner.cancel(turn):
         raise busy
     return None

@@ -56,6 +56,7 @@ class TurnRun:
         producer: Producer,
         *,
         thread_id: str | None,
+        request_hash: str = "",
         timeout: float | None,
         last_words: LastWords,
         goes_on_unread: bool,
@@ -65,6 +66,7 @@ class TurnRun:
         self.live = live
         self.producer = producer
         self.thread_id = thread_id
+        self.request_hash = request_hash
         self.goes_on_unread = goes_on_unread
         """Whether it comes to its end when nobody reads it any more."""
         self.readers = 1
@@ -88,6 +90,11 @@ class TurnRun:
     def id(self) -> str:
         """The turn's id."""
         return self.live.id
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was told to stop."""
+        return self._reason is not None
 
     def stop(self, reason: StopReason) -> None:
         """Cancel the turn, unless it was told before: then it is saving what it has."""

@@ -41,7 +41,8 @@ Admit = Callable[[str, bool], Awaitable[Guard]]
 class Asked:
     """A request that wants a turn."""
 
-    owner: str
+    owner: str | None
+    """None where that is not known: nobody's request is then taken for another's."""
     request_hash: str
     """The same for identical bodies."""
     request_key: str | None = None
@@ -125,9 +126,10 @@ class TurnRunner:
         self._is_strict = is_strict
         self._patience = patience
         self._runs: dict[str, TurnRun] = {}
-        self._beginning: set[str] = set()
+        self._beginning: dict[str, asyncio.Task[TurnReading]] = {}
         self._answers: set[TurnRun] = set()
         self._tasks: set[asyncio.Task[Any]] = set()  # Any: each for its own result
+        self._is_over = False
         self._stopping = asyncio.Event()
         self._upkeep: list[asyncio.Task[None]] = []
         self._listening: asyncio.Task[None] | None = None
@@ -180,15 +182,18 @@ class TurnRunner:
         if self._most and len(self._runs) + len(self._beginning) >= self._most:
             raise BackendError("This server has as many answers to give as it can: please try again later.")
         self.start()
-        beginning = self._spawn(self._begin(asked, open))
+        turn_id = uuid4().hex
+        beginning = self._beginning[turn_id] = self._spawn(self._begin(turn_id, asked, open))
+        beginning.add_done_callback(lambda _: self._beginning.pop(turn_id, None))
         try:
             return await asyncio.shield(beginning)
         except asyncio.CancelledError:
             beginning.add_done_callback(_leave)
             raise
 
-    async def _begin(self, asked: Asked, open: Callable[[Admit], Awaitable[Producer]]) -> TurnReading:
-        turn_id = uuid4().hex
+    async def _begin(
+        self, turn_id: str, asked: Asked, open: Callable[[Admit], Awaitable[Producer]]
+    ) -> TurnReading:
         admitted: NewTurn | None = None
 
         async def admit(thread_id: str, allow_cancel: bool) -> Guard:
@@ -196,17 +201,16 @@ class TurnRunner:
             turn = NewTurn(
                 id=turn_id,
                 thread_id=thread_id,
-                owner=asked.owner,
+                owner=asked.owner or "",
                 worker=self.worker,
                 allow_cancel=allow_cancel,
                 request_key=asked.request_key,
                 request_hash=asked.request_hash,
             )
-            await self.log.admit(turn, most=self._most_each)
+            await self.log.admit(turn, most=0 if asked.owner is None else self._most_each)
             admitted = turn
             return partial(self.log.require_held, turn_id, self.worker)
 
-        self._beginning.add(turn_id)
         try:
             producer = await open(admit)
             return self._run(turn_id, asked, producer, admitted)
@@ -215,16 +219,15 @@ class TurnRunner:
                 with suppress(ChatKitError):
                     await self.log.withdraw(turn_id)
             raise
-        finally:
-            self._beginning.discard(turn_id)
 
     def _run(self, turn_id: str, asked: Asked, producer: Producer, turn: NewTurn | None) -> TurnReading:
         announce = self._keeper.wake if self._is_strict and turn is not None else None
         is_kept = turn is not None and not turn.allow_cancel
         run = TurnRun(
-            LiveTurn(turn_id, asked.owner, self.log, announce=announce),
+            LiveTurn(turn_id, asked.owner or "", self.log, announce=announce),
             producer,
             thread_id=None if turn is None else turn.thread_id,
+            request_hash=asked.request_hash,
             timeout=self._timeout,
             last_words=self._last_words,
             goes_on_unread=asked.goes_on_unread or is_kept or self._unread_seconds is None,
@@ -235,14 +238,21 @@ class TurnRunner:
             self._answers.add(run)
         else:
             self._runs[turn_id] = run
+            del self._beginning[turn_id]
             self._keeper.wake()
+        if self._is_over:
+            run.stop("interrupted")
         return TurnReading(turn_id, run.live.reader(), lambda: self._left(run))
 
-    def attach(self, turn: TurnRecord, after: int = 0) -> TurnReading:
+    async def attach(self, turn: TurnRecord, after: int = 0) -> TurnReading:
         """Another reader of a turn, here or in another process, that has seen `after` frames.
 
-        Raises BackendError when it is elsewhere and this process is about to end.
+        Raises BackendError when it could not begin, or is elsewhere and this process is about to end.
         """
+        if beginning := self._beginning.get(turn.id):  # its input is being stored
+            await asyncio.wait([beginning])
+            if beginning.cancelled() or beginning.exception() is not None:
+                raise BackendError("This answer could not begin: please try again.")
         run = self._runs.get(turn.id)
         if run is not None:
             run.readers += 1
@@ -253,14 +263,30 @@ class TurnRunner:
         live = self.followers.enter(turn, after)
         if is_news:  # to its worker
             self._spawn(_quietly(self._keeper.renew()))
-        return TurnReading(turn.id, live.reader(after), lambda: self._left_followed(turn.id))
+        return TurnReading(turn.id, live.reader(after), lambda: self._left_followed(live))
 
     def running(self, thread_id: str, owner: str) -> TurnRun | None:
-        """The turn that this process runs in the thread."""
+        """The turn that this process runs in the thread, or has just ended there."""
         for run in self._runs.values():
-            if run.thread_id == thread_id and run.live.owner == owner and run.ending is None:
+            if run.thread_id == thread_id and run.live.owner == owner:
                 return run
         return None
+
+    async def find_repeated(self, asked: Asked) -> TurnRecord | None:
+        """A running turn that such a request began, that nobody reads and nobody has stopped."""
+        owner = asked.owner or ""
+        for run in self._runs.values():  # the log may not know yet that its reader has left
+            if run.request_hash == asked.request_hash and run.live.owner == owner and not run.readers:
+                turn = await self.log.find_running(run.thread_id or "", owner)
+                break
+        else:
+            turn = await self.log.find_repeated(asked.request_hash, owner)
+        return None if turn is None or self.is_read(turn) or self.is_stopping(turn) else turn
+
+    def is_stopping(self, turn: TurnRecord) -> bool:
+        """Whether it will not come to its own end; of our own turns we know better than the log."""
+        run = self._runs.get(turn.id)
+        return turn.is_cancelled or (run is not None and run.is_stopping)
 
     def is_read(self, turn: TurnRecord) -> bool:
         """Whether anybody reads it; of our own turns we know better than the log."""
@@ -310,6 +336,8 @@ class TurnRunner:
         """Interrupt all turns and wait until each has kept what it had; not for ever if one does not stop."""
         self.is_draining = True
         self._interrupt_all()
+        if self._beginning:
+            await asyncio.wait(self._beginning.values(), timeout=STOP_SECONDS)
         runs = [*self._runs.values(), *self._answers]
         if runs:
             longest = MOST_ROUNDS * self._patience
@@ -334,6 +362,7 @@ class TurnRunner:
         self._upkeep = []
 
     def _interrupt_all(self) -> None:
+        self._is_over = True
         for run in [*self._runs.values(), *self._answers]:
             run.stop("interrupted")
         self.followers.part()
@@ -392,9 +421,9 @@ class TurnRunner:
                 ending = Ending(turn.id, "interrupted", "its end was not written")
                 self._spawn(_quietly(self.log.write(self.worker, [], [ending])))
 
-    def _left_followed(self, turn_id: str) -> None:
-        if self.followers.leave(turn_id):
-            self._spawn(_quietly(self.log.leave(self.worker, turn_id)))
+    def _left_followed(self, live: LiveTurn) -> None:
+        if self.followers.leave(live.id) and not live.ended:
+            self._spawn(_quietly(self.log.leave(self.worker, live.id)))
 
     async def _listen(self) -> None:
         while True:

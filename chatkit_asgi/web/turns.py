@@ -10,7 +10,16 @@ from starlette.routing import Route
 
 from chatkit_asgi.errors import ConflictError, InvalidRequestError, NotFoundError
 from chatkit_asgi.server import ChatKitServer, StreamingResult, replay
-from chatkit_asgi.streams import Admit, Asked, TurnReading, TurnRecord, TurnRunner, all_frames, begin_turn
+from chatkit_asgi.streams import (
+    Admit,
+    Asked,
+    TurnReading,
+    TurnRecord,
+    TurnRun,
+    TurnRunner,
+    all_frames,
+    begin_turn,
+)
 from chatkit_asgi.types import StreamingReq, ThreadItem, ThreadsCreateReq, is_hidden
 from chatkit_asgi.web.middleware import note
 from chatkit_asgi.web.sse import EventStreamResponse
@@ -41,22 +50,25 @@ class TurnDesk:
 
     def _asked(self, request: Request, body: bytes, operation: StreamingReq, context: Any) -> Asked:
         owner = self._server.store.owner_of(context)
-        is_known = owner is not None  # or else one caller might get another's answer
+        key = _request_key(request)
         return Asked(
-            owner=owner or "",
+            owner=owner,
             request_hash=sha256(body).hexdigest(),
-            request_key=_request_key(request) if is_known else None,
-            begins_thread=is_known and isinstance(operation, ThreadsCreateReq),
+            request_key=None if owner is None else key,
+            begins_thread=isinstance(operation, ThreadsCreateReq),
             goes_on_unread=request.headers.get("chatkit-resume") == "1",
         )
 
     async def unfinished_items(self, thread_id: str, context: Any) -> Sequence[ThreadItem]:
         """What the thread's running turn is saying and has not stored yet."""
-        owner = self._server.store.owner_of(context) or ""
-        run = self._runner.running(thread_id, owner)
+        store = self._server.store
+        owner = store.owner_of(context)
+        if owner is None:  # then only the store can tell whether the thread is theirs
+            await store.load_thread(thread_id, context)
+        run = self._runner.running(thread_id, owner or "")
         if run is not None:
-            return run.producer.unfinished_items() if isinstance(run.producer, StreamingResult) else ()
-        turn = await self._runner.log.find_running(thread_id, owner)
+            return _unfinished(run)
+        turn = await self._runner.log.find_running(thread_id, owner or "")
         if turn is None:
             return ()
         return [item for item in replay(await all_frames(self._runner.log, turn)) if not is_hidden(item)]
@@ -67,7 +79,7 @@ class TurnDesk:
         turn = await self._find(request.path_params["id"], turn_id, context)
         if turn is None:
             return Response(status_code=204, headers=PRIVATE)
-        return self._respond(self._runner.attach(turn, after), is_numbered=True)
+        return self._respond(await self._runner.attach(turn, after), is_numbered=True)
 
     async def cancel(self, request: Request, context: Any) -> Response:
         """Stop the running turn, if there is one, and wait for its end."""
@@ -133,6 +145,13 @@ class _NumberedReading:
 
     def leave(self) -> None:
         self._reading.leave()
+
+
+def _unfinished(run: TurnRun) -> Sequence[ThreadItem]:
+    answer = run.producer
+    if run.ending is not None or not isinstance(answer, StreamingResult):
+        return ()
+    return answer.unfinished_items()
 
 
 def _request_key(request: Request) -> str | None:

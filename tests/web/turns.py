@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from chatkit_asgi import RequestContext, Settings, create_app
+from chatkit_asgi.clock import utcnow
 from chatkit_asgi.server import ChatKitServer
 from chatkit_asgi.store import Store
 from chatkit_asgi.streams import TurnRunner
@@ -54,7 +55,9 @@ class Answer:
         self.thread = thread
         self.message = message
         self.context = context
-        self.item = make_assistant_message("", id=f"msg_{uuid4().hex}", thread_id=thread.id)
+        self.item = make_assistant_message(
+            "", id=f"msg_{uuid4().hex}", thread_id=thread.id, created_at=utcnow()
+        )
         self.said: list[str] = []
         """The words that were taken from it."""
         self.ended = asyncio.Event()
@@ -87,9 +90,8 @@ class Answer:
         return delta_of(self.item.id, word)
 
     def _done(self) -> ThreadStreamEvent:
-        text = "".join(self.said)
-        item = make_assistant_message(text, id=self.item.id, thread_id=self.thread.id)
-        return ThreadItemDoneEvent(item=item)
+        content = make_assistant_message("".join(self.said)).content
+        return ThreadItemDoneEvent(item=self.item.model_copy(update={"content": content}))
 
     async def events(self) -> AsyncIterator[ThreadStreamEvent]:
         try:

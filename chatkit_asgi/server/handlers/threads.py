@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pydantic_core import from_json
 
 from chatkit_asgi.clock import utcnow
-from chatkit_asgi.errors import ConflictError, InvalidRequestError
+from chatkit_asgi.errors import ChatKitError, ConflictError, InvalidRequestError
 from chatkit_asgi.server.turn import Opening
 from chatkit_asgi.server.wire import Present, client_view, encode_found
 from chatkit_asgi.store import ShownItem, ShownThread, Store, TContext
@@ -149,7 +149,11 @@ async def create_thread(
     message, attachments = await _make_user_message(store, thread, params.input, context)
     # plain metadata: a store may keep whatever it is given, items and all
     await store.save_thread(ThreadMetadata(id=thread.id, created_at=thread.created_at), context)
-    await admit(thread)
+    try:
+        await admit(thread)
+    except ChatKitError:
+        await store.delete_thread(thread.id, context)  # its transactions may undo nothing
+        raise
     await _add_user_message(store, message, attachments, context)
     return Opening(
         thread=thread,
