@@ -1,13 +1,18 @@
 """The bytes of attachments: where they lie, how they come in, and the links that lead to them."""
 
 from chatkit_asgi.attachments.blobs import BlobLinks, BlobStore, MemoryBlobStore, UploadLink
+from chatkit_asgi.attachments.documents import MAX_DOCUMENT_BYTES, can_read_documents, document_text
+from chatkit_asgi.attachments.images import MAX_IMAGE_BYTES, can_scale_images, image_for_models, thumbnail
 from chatkit_asgi.attachments.intake import UploadLimits, clean_name
 from chatkit_asgi.attachments.places import PlaceAccess
+from chatkit_asgi.attachments.reading import read_up_to
 from chatkit_asgi.attachments.signing import Signer
 from chatkit_asgi.attachments.sniffing import SAFE_IMAGES, settle_type, sniff
 from chatkit_asgi.attachments.store import BlobAttachmentStore, Download, is_ready, request_base_url
 
 __all__ = [
+    "MAX_DOCUMENT_BYTES",
+    "MAX_IMAGE_BYTES",
     "SAFE_IMAGES",
     "BlobAttachmentStore",
     "BlobLinks",
@@ -18,9 +23,15 @@ __all__ = [
     "Signer",
     "UploadLimits",
     "UploadLink",
+    "can_read_documents",
+    "can_scale_images",
     "clean_name",
+    "document_text",
+    "image_for_models",
     "is_ready",
+    "read_up_to",
     "request_base_url",
     "settle_type",
     "sniff",
+    "thumbnail",
 ]

@@ -18,7 +18,7 @@ from anyio.to_thread import run_sync
 
 from chatkit_asgi.errors import InvalidRequestError, NotSupportedError, TooLargeError
 
-__all__ = ["MAX_DOCUMENT_BYTES", "can_convert", "document_text"]
+__all__ = ["MAX_DOCUMENT_BYTES", "can_read_documents", "document_text"]
 
 MAX_DOCUMENT_BYTES = 30 * 1024 * 1024
 MAX_UNPACKED_BYTES = 200 * 1024 * 1024
@@ -36,7 +36,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _limiter: RunVar[CapacityLimiter] = RunVar("documents")
 
 
-def can_convert() -> bool:
+def can_read_documents() -> bool:
     """Whether the extra is installed."""
     return find_spec("markitdown") is not None
 
@@ -47,7 +47,7 @@ async def document_text(data: bytes, suffix: str, *, most: int, seconds: float =
     Raises InvalidRequestError for one that cannot be converted in time, TooLargeError for one that unpacks to
     too much, NotSupportedError where the converter is missing.
     """
-    if not can_convert():
+    if not can_read_documents():
         raise NotSupportedError("Documents are read by MarkItDown: pip install 'chatkit-asgi[documents]'.")
     if len(data) > MAX_DOCUMENT_BYTES:
         raise TooLargeError(f"The document is too large: {MAX_DOCUMENT_BYTES} bytes at most.")

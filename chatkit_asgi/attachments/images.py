@@ -16,7 +16,7 @@ from chatkit_asgi.errors import NotSupportedError, TooLargeError
 if TYPE_CHECKING:
     from chatkit_asgi.attachments.pictures import Picture
 
-__all__ = ["MAX_IMAGE_BYTES", "can_scale", "dimensions", "for_models", "thumbnail"]
+__all__ = ["MAX_IMAGE_BYTES", "can_scale_images", "image_for_models", "thumbnail"]
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ AT_ONCE = 2
 _limiter: RunVar[CapacityLimiter] = RunVar("images")
 
 
-def can_scale() -> bool:
+def can_scale_images() -> bool:
     """Whether the extra is installed."""
     return find_spec("PIL") is not None
 
@@ -44,19 +44,13 @@ async def thumbnail(chunks: AsyncIterator[bytes], size: int = 512) -> bytes:
     return await _run(partial(_pictures().thumbnail, data, size))
 
 
-async def for_models(data: bytes) -> "Picture":
+async def image_for_models(data: bytes) -> "Picture":
     """The image as models take it, no larger than they can use. Raises as `thumbnail`."""
     return await _run(partial(_pictures().for_models, data))
 
 
-def dimensions(data: bytes) -> tuple[int, int]:
-    """Width and height; the first bytes are enough. Raises as `thumbnail`."""
-    found: tuple[int, int] = _pictures().dimensions(data)
-    return found
-
-
 def _pictures() -> Any:  # Any: a module
-    if not can_scale():
+    if not can_scale_images():
         raise NotSupportedError("Images are made smaller by Pillow: pip install 'chatkit-asgi[images]'.")
     return import_module("chatkit_asgi.attachments.pictures")
 

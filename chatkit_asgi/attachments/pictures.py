@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from chatkit_asgi.errors import InvalidRequestError, TooLargeError
 
-__all__ = ["Picture", "dimensions", "for_models", "thumbnail"]
+__all__ = ["Picture", "for_models", "thumbnail"]
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
 """What is decoded at all: Pillow knows many more formats, with many more faults."""
@@ -29,12 +29,6 @@ class Picture:
 
     data: bytes
     mime_type: str
-
-
-def dimensions(data: bytes) -> tuple[int, int]:
-    """Width and height, as the first bytes say. Raises InvalidRequestError."""
-    with _opened(data) as image:
-        return image.size
 
 
 def thumbnail(data: bytes, size: int) -> bytes:

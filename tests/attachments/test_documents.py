@@ -127,6 +127,6 @@ def test_the_converter_can_only_convert(tmp_path: Path) -> None:
 
 
 async def test_without_the_converter_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "can_convert", lambda: False)
+    monkeypatch.setattr(documents, "can_read_documents", lambda: False)
     with pytest.raises(NotSupportedError, match=r"chatkit-asgi\[documents\]"):
         await document_text(HTML, ".html", most=1000)

@@ -64,7 +64,7 @@ async def test_what_is_no_image_or_a_broken_one_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidRequestError):
         await thumbnail(data)
     with pytest.raises(InvalidRequestError):
-        await images.for_models(data)
+        await images.image_for_models(data)
 
 
 @pytest.mark.parametrize("size", [(8001, 8000), (10_000, 10_000), (20_000, 20_000), (100_000, 100_000)])
@@ -73,7 +73,7 @@ async def test_image_of_too_many_pixels_is_not_decoded(size: tuple[int, int]) ->
     with pytest.raises(TooLargeError):
         await thumbnail(png_of_size(*size))
     with pytest.raises(TooLargeError):
-        await images.for_models(png_of_size(*size))
+        await images.image_for_models(png_of_size(*size))
 
 
 async def test_image_of_too_many_bytes_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,16 +83,10 @@ async def test_image_of_too_many_bytes_is_not_read_to_its_end(monkeypatch: pytes
         await images.thumbnail(chunks)
 
 
-def test_dimensions_are_read_from_the_head() -> None:
-    assert images.dimensions(encoded((4000, 30))[:100]) == (4000, 30)
-    with pytest.raises(InvalidRequestError):
-        images.dimensions(HTML)
-
-
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "WEBP"])
 async def test_models_get_a_small_image_as_it_is(format: str) -> None:
     data = encoded((200, 100), format=format)
-    picture = await images.for_models(data)
+    picture = await images.image_for_models(data)
     assert picture.data == data
     assert picture.mime_type == f"image/{format.lower()}"
 
@@ -110,7 +104,7 @@ async def test_models_get_a_small_image_as_it_is(format: str) -> None:
 async def test_models_get_what_they_can_use_in_a_format_they_know(
     data: bytes, mime_type: str, size: tuple[int, int]
 ) -> None:
-    picture = await images.for_models(data)
+    picture = await images.image_for_models(data)
     assert picture.mime_type == mime_type
     assert opened(picture.data).size == size
     assert f"image/{opened(picture.data).format}".lower() == mime_type
@@ -120,7 +114,7 @@ async def test_models_get_what_they_can_use_in_a_format_they_know(
 async def test_large_files_get_small_for_models() -> None:
     large = noise(1800)
     assert len(large) > 4_000_000
-    picture = await images.for_models(large)
+    picture = await images.image_for_models(large)
     assert len(picture.data) < 2_000_000
 
 
@@ -135,14 +129,14 @@ async def test_decoding_lets_others_work() -> None:
             await asyncio.sleep(0)
 
     ticking = asyncio.create_task(tick())
-    await images.for_models(encoded((6000, 6000), format="PNG"))
+    await images.image_for_models(encoded((6000, 6000), format="PNG"))
     ticking.cancel()
     assert ticks > 10
 
 
 async def test_without_pillow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "can_scale", lambda: False)
-    for call in (thumbnail(PNG), images.for_models(PNG)):
+    monkeypatch.setattr(images, "can_scale_images", lambda: False)
+    for call in (thumbnail(PNG), images.image_for_models(PNG)):
         with pytest.raises(NotSupportedError, match=r"chatkit-asgi\[images\]"):
             await call
 
