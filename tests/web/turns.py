@@ -39,6 +39,7 @@ __all__ = [
     "Talk",
     "delta_of",
     "patiently",
+    "runner_of",
     "talking",
     "text_of",
     "texts_of",
