@@ -5,8 +5,8 @@ import logging
 from collections.abc import Collection
 
 from chatkit_asgi.errors import BackendError, NotFoundError
-from chatkit_asgi.streams.live import LiveTurn
-from chatkit_asgi.streams.log import Slice, TurnLog, TurnRecord
+from chatkit_asgi.streams.live import LiveTurn, read_patiently
+from chatkit_asgi.streams.log import TurnLog, TurnRecord
 
 __all__ = ["Followed", "Followers"]
 
@@ -16,8 +16,6 @@ POLL_SECONDS = 0.1
 """How often a log is looked at that tells nothing by itself."""
 POLL_SECONDS_WHILE_HEARING = 1.0
 """And one that does: a notice may be lost with its connection."""
-PATIENCE_SECONDS = 30.0
-"""How long readers wait for a log that is away."""
 
 
 class Followed:
@@ -117,20 +115,9 @@ class Followers:
         """Take over what is new in the log; whether that was the last of it."""
         while True:
             try:
-                found = await self._patiently_read(live)
+                found = await read_patiently(self._log, live.id, live.owner, live.count)
             except NotFoundError:
                 return True
             live.extend(found.frames)
             if found.at_end or not found.frames:
                 return found.at_end
-
-    async def _patiently_read(self, live: LiveTurn) -> Slice:
-        now = asyncio.get_running_loop().time
-        ends = now() + PATIENCE_SECONDS
-        while True:
-            try:
-                return await self._log.read(live.id, live.owner, live.count)
-            except BackendError:
-                if now() > ends:
-                    raise
-            await asyncio.sleep(POLL_SECONDS)

@@ -147,8 +147,9 @@ class LogKeeper:
         now = asyncio.get_running_loop().time()
         for run in list(self._ended):
             if now - run.ended_at > PATIENCE_SECONDS:
+                run.live.end(run.last_words.failure if self._is_strict else b"")
                 self._end(run)
-            elif now - run.ended_at > ENDING_SECONDS:
+            elif now - run.ended_at > ENDING_SECONDS and not self._is_strict:
                 run.live.end()
         for run in self._runs.values():
             if run.live.count - run.live.written > MOST_UNWRITTEN:

@@ -6,13 +6,16 @@ Nothing here waits for a backend, save a reader that has fallen far behind.
 import asyncio
 from collections.abc import Callable, Sequence
 
-from chatkit_asgi.errors import NotFoundError
-from chatkit_asgi.streams.log import FRAMES_AT_ONCE, Frames, TurnLog
+from chatkit_asgi.errors import BackendError, NotFoundError
+from chatkit_asgi.streams.log import FRAMES_AT_ONCE, Frames, Slice, TurnLog
 
-__all__ = ["LiveReader", "LiveTurn"]
+__all__ = ["LiveReader", "LiveTurn", "read_patiently"]
 
 WINDOW = 256
 """Frames that stay in memory after they were written to the log: most readers are less far behind."""
+PATIENCE_SECONDS = 30.0
+"""How long readers wait for a log that is away."""
+PAUSE_SECONDS = 0.1
 
 
 class LiveTurn:
@@ -96,7 +99,7 @@ class LiveTurn:
             return None
         start = after - self._dropped
         stop = start + FRAMES_AT_ONCE
-        if self._announce is not None and not self.ended:
+        if self._announce is not None:
             stop = min(stop, self.written - self._dropped)
         return self._frames[start:stop]
 
@@ -132,7 +135,7 @@ class LiveReader:
         """The next frames, at least one, as soon as there are any; none at all: the turn has ended.
 
         May be cancelled while it waits; nothing is lost and the next call goes on from there. Raises
-        BackendError when the rest has to come from a log that is away.
+        BackendError when the rest has to come from a log that stays away.
         """
         while True:
             frames = self._turn.between(self.seen)
@@ -152,8 +155,22 @@ class LiveReader:
         return (self._turn.parting,)
 
     async def _read_log(self) -> Sequence[bytes]:
+        turn = self._turn
         try:
-            return (await self._turn.log.read(self._turn.id, self._turn.owner, self.seen)).frames
+            return (await read_patiently(turn.log, turn.id, turn.owner, self.seen)).frames
         except NotFoundError:
-            self.seen = max(self.seen, self._turn.written)
+            self.seen = max(self.seen, turn.written)
             return ()
+
+
+async def read_patiently(log: TurnLog, turn_id: str, owner: str, after: int) -> Slice:
+    """What a log has that may be away for a while. Raises BackendError when it stays away."""
+    now = asyncio.get_running_loop().time
+    ends = now() + PATIENCE_SECONDS
+    while True:
+        try:
+            return await log.read(turn_id, owner, after)
+        except BackendError:
+            if now() > ends:
+                raise
+        await asyncio.sleep(PAUSE_SECONDS)

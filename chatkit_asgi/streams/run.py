@@ -78,7 +78,7 @@ class TurnRun:
         self.ended_at = 0.0
         """When that was, by the loop's clock."""
         self._timeout = timeout
-        self._last_words = last_words
+        self.last_words = last_words
         self._on_end = on_end
         self._patience = patience
         self._reason: StopReason | None = None
@@ -132,11 +132,11 @@ class TurnRun:
                 self._end_stopped()
             else:  # something that it waited for was cancelled
                 logger.exception("turn %s was cancelled from within", self.id)
-                append(self._last_words.failure)
+                append(self.last_words.failure)
                 self._end("failed", "cancelled from within")
         except Exception as exc:
             logger.exception("turn %s failed", self.id)
-            append(self._last_words.failure)
+            append(self.last_words.failure)
             self._end("failed", repr(exc))
         finally:
             if late is not None:
@@ -146,12 +146,12 @@ class TurnRun:
         match self._reason:
             case "timeout":
                 logger.error("turn %s took longer than %s seconds", self.id, self._timeout)
-                self.live.append(self._last_words.timeout)
+                self.live.append(self.last_words.timeout)
                 self._end("failed", "timeout")
             case "cancelled":
                 self._end("cancelled")
             case reason:
-                self.live.append(self._last_words.failure)
+                self.live.append(self.last_words.failure)
                 self._end("interrupted", reason or "the event loop has ended")
 
     def _end(self, status: TurnStatus, error: str | None = None) -> None:
