@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatkit_asgi import types, widgets
 from chatkit_asgi.agents.agent_server import AgentServer, ReadBlob
+from chatkit_asgi.agents.attachments import Allowance, InputLimits
 from chatkit_asgi.agents.context import AgentContext, ClientToolCall
 from chatkit_asgi.agents.demo import DemoModel, demo_agent
 from chatkit_asgi.agents.history import HistoryConverter
@@ -29,9 +30,11 @@ from chatkit_asgi.store import Store, StoreItemType, TContext
 __all__ = [
     "AgentContext",
     "AgentServer",
+    "Allowance",
     "ClientToolCall",
     "DemoModel",
     "HistoryConverter",
+    "InputLimits",
     "ModelApi",
     "OpenAIModels",
     "ReadBlob",

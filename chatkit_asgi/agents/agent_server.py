@@ -8,9 +8,10 @@ from typing import Any, cast
 from agents import Agent, ModelSettings, RunConfig, Runner, RunResultStreaming, TResponseInputItem, UserError
 
 from chatkit_asgi.actions import Action
+from chatkit_asgi.agents.attachments import Converted, InputLimits, ReadAttachment
 from chatkit_asgi.agents.context import AgentContext
 from chatkit_asgi.agents.demo import answer_action, answer_sync_action, demo_agent, is_demo
-from chatkit_asgi.agents.history import HistoryConverter, ReadAttachment, to_robust_input
+from chatkit_asgi.agents.history import HistoryConverter, to_robust_input
 from chatkit_asgi.agents.input import ThreadItemConverter
 from chatkit_asgi.agents.stream import stream_agent_response
 from chatkit_asgi.agents.titles import title_from
@@ -33,8 +34,8 @@ from chatkit_asgi.types import (
 
 __all__ = ["AgentServer", "ReadBlob"]
 
-ReadBlob = Callable[[Attachment, Any], Awaitable[bytes]]
-"""Gives an attachment's bytes to whom the context stands for."""
+ReadBlob = Callable[[Attachment, Any], Awaitable[bytes | AsyncIterator[bytes]]]
+"""Gives an attachment's bytes, at once or in pieces, to whom the context stands for."""
 
 HISTORY = 100
 """How many of the thread's newest items the model sees."""
@@ -44,7 +45,8 @@ class AgentServer(ChatKitServer[TContext]):
     """Answers with a run of an agent over the thread's history; without an agent, with the demo's.
 
     `converter` replaces the conversion of the history; its failures are logged and stepped over. `read_blob`
-    is how attachments get to the model. Users may choose among `models` by their message's options.
+    is how attachments get to the model, and `limits` how much of them. Users may choose among `models` by
+    their message's options.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class AgentServer(ChatKitServer[TContext]):
         run_config: RunConfig | None = None,
         converter: ThreadItemConverter | None = None,
         read_blob: ReadBlob | None = None,
+        limits: InputLimits | None = None,
         models: Sequence[str] = (),
     ) -> None:
         super().__init__(store, attachment_store)
@@ -63,6 +66,8 @@ class AgentServer(ChatKitServer[TContext]):
         self.run_config = run_config or RunConfig(tracing_disabled=True)
         self.converter = converter
         self.read_blob = read_blob
+        self.limits = limits or InputLimits()
+        self._converted = Converted()
         self.models = tuple(models)
 
     async def respond(
@@ -103,7 +108,9 @@ class AgentServer(ChatKitServer[TContext]):
         self, items: Sequence[ThreadItem], context: TContext
     ) -> list[TResponseInputItem]:
         """The items as the model's input. Never fails: what cannot be converted becomes a note."""
-        converter = self.converter or HistoryConverter(self._reader(context))
+        converter = self.converter or HistoryConverter(
+            self._reader(context), self.limits, converted=self._converted
+        )
         return await to_robust_input(converter, items)
 
     async def aclose(self) -> None:

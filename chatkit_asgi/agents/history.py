@@ -1,59 +1,37 @@
 """What `AgentServer` makes of a thread's history: every item becomes input, whatever it is, whatever fails.
 
-Attachments are read and shown to the model as far as it can take them; where it cannot, a note stands in.
+What it shows of attachments is decided in `attachments`.
 """
 
-import base64
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from agents import TResponseInputItem
-from openai.types.responses import (
-    ResponseInputContentParam,
-    ResponseInputFileParam,
-    ResponseInputImageParam,
-)
+from openai.types.responses import ResponseInputContentParam
 
-from chatkit_asgi.agents.input import (
-    InputItems,
-    ThreadItemConverter,
-    block,
-    input_text,
-    user_message,
-)
+from chatkit_asgi.agents.attachments import AttachmentConverter, Converted, InputLimits, ReadAttachment
+from chatkit_asgi.agents.input import InputItems, ThreadItemConverter, input_text, user_message
 from chatkit_asgi.types import (
     Attachment,
     HiddenContextItem,
     SDKHiddenContextItem,
     ThreadItem,
+    UserMessageItem,
     UserMessageTagContent,
 )
 
-__all__ = ["HistoryConverter", "ReadAttachment", "to_robust_input"]
+__all__ = ["HistoryConverter", "to_robust_input"]
 
 logger = logging.getLogger(__name__)
 
-ReadAttachment = Callable[[Attachment], Awaitable[bytes]]
-
-IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif")
-TEXT_TYPES = (
-    "application/json",
-    "application/xml",
-    "application/yaml",
-    "application/x-yaml",
-    "application/toml",
-)
-MAX_INLINE_BYTES = 20 * 1024 * 1024
-"""Images and PDFs that go into one request, all together."""
-MAX_TEXT = 100_000
-"""Characters of text files that go into one request, all together."""
+DEFAULT_LIMITS = InputLimits()
 
 
 class HistoryConverter(ThreadItemConverter):
-    """A converter for one request: it reads attachments through `read`, within one budget for all of them.
+    """A converter for one request: it reads attachments through `read`, within `limits` for all of them.
 
-    The budget is spent on items in the order in which they are converted.
+    The newest come first: what an old message had is left out before what was just sent.
     """
 
     tells_sources = True
@@ -61,51 +39,27 @@ class HistoryConverter(ThreadItemConverter):
     def __init__(
         self,
         read: ReadAttachment | None = None,
+        limits: InputLimits = DEFAULT_LIMITS,
         *,
-        max_inline_bytes: int = MAX_INLINE_BYTES,
-        max_text: int = MAX_TEXT,
+        converted: Converted | None = None,
     ) -> None:
-        self._read = read
-        self._bytes_left = max_inline_bytes
-        self._text_left = max_text
+        self._attachments = AttachmentConverter(read, limits, converted)
+
+    async def to_agent_input(
+        self, thread_items: Sequence[ThreadItem] | ThreadItem
+    ) -> list[TResponseInputItem]:
+        """The input for a run, from items in their order or from a single one."""
+        items = list(thread_items) if isinstance(thread_items, Sequence) else [thread_items]
+        return await _newest_first(items, self.item_to_input)
+
+    async def user_message_to_input(self, item: UserMessageItem, is_last_message: bool = True) -> InputItems:
+        """As ever; each message has an allowance of its own."""
+        self._attachments.begin_message()
+        return await super().user_message_to_input(item, is_last_message)
 
     async def attachment_to_message_content(self, attachment: Attachment) -> ResponseInputContentParam:
         """The image, PDF or text itself, or a note that names the file and says what is missing."""
-        if self._read is None:
-            return _note(attachment, "its content is not available")
-        try:
-            data = await self._read(attachment)
-        except Exception:
-            # storage of any make; a file that is gone must not take the conversation with it
-            logger.warning("attachment %s could not be read", attachment.id, exc_info=True)
-            return _note(attachment, "it is no longer available")
-        return self._shown(attachment, data)
-
-    def _shown(self, attachment: Attachment, data: bytes) -> ResponseInputContentParam:
-        mime_type = attachment.mime_type.partition(";")[0].strip().lower()
-        if mime_type in IMAGE_TYPES:
-            return self._inline(attachment, data, _image(mime_type, data))
-        if mime_type == "application/pdf":
-            return self._inline(attachment, data, _pdf(attachment, data))
-        if mime_type.startswith("text/") or mime_type in TEXT_TYPES:
-            return self._text(attachment, data)
-        return _note(attachment, "content of this type cannot be shown")
-
-    def _inline(
-        self, attachment: Attachment, data: bytes, content: ResponseInputContentParam
-    ) -> ResponseInputContentParam:
-        if len(data) > self._bytes_left:
-            return _note(attachment, "it is too large to be shown")
-        self._bytes_left -= len(data)
-        return content
-
-    def _text(self, attachment: Attachment, data: bytes) -> ResponseInputContentParam:
-        if self._text_left <= 0:
-            return _note(attachment, "it is too large to be shown")
-        text = data.decode("utf-8", errors="replace")
-        shown, self._text_left = text[: self._text_left], max(0, self._text_left - len(text))
-        rest = "" if len(shown) == len(text) else f"\n(cut off: {len(text) - len(shown)} characters more)"
-        return input_text(f"The user attached {attachment.name}:\n{block('file', shown + rest)}")
+        return await self._attachments.convert(attachment)
 
     async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
         """The tag's text with its id, group and data as JSON."""
@@ -132,10 +86,19 @@ async def to_robust_input(
     except Exception:
         # the application's own code; one item must not make its thread unusable for ever
         logger.exception("the thread's history could not be converted as a whole")
-    found: list[TResponseInputItem] = []
-    for item in items:
-        found += await _item_or_note(converter, item, is_last_message=item is items[-1])
-    return found
+
+    async def convert(item: ThreadItem, *, is_last_message: bool) -> list[TResponseInputItem]:
+        return await _item_or_note(converter, item, is_last_message=is_last_message)
+
+    return await _newest_first(list(items), convert)
+
+
+async def _newest_first(
+    items: list[ThreadItem], convert: Callable[..., Awaitable[list[TResponseInputItem]]]
+) -> list[TResponseInputItem]:
+    """What becomes of the items, in their order; they are converted from the last to the first."""
+    found = [await convert(item, is_last_message=item is items[-1]) for item in reversed(items)]
+    return [each for converted in reversed(found) for each in converted]
 
 
 async def _item_or_note(
@@ -149,24 +112,6 @@ async def _item_or_note(
                 "item %s could not be converted by %s", item.id, type(each).__name__, exc_info=True
             )
     return [user_message(input_text(f"(an entry of the kind {item.type} cannot be shown)"))]
-
-
-def _note(attachment: Attachment, why: str) -> ResponseInputContentParam:
-    return input_text(f"(the user attached {attachment.name}, {attachment.mime_type}: {why})")
-
-
-def _image(mime_type: str, data: bytes) -> ResponseInputContentParam:
-    return ResponseInputImageParam(type="input_image", detail="auto", image_url=_data_url(mime_type, data))
-
-
-def _pdf(attachment: Attachment, data: bytes) -> ResponseInputContentParam:
-    return ResponseInputFileParam(
-        type="input_file", filename=attachment.name, file_data=_data_url("application/pdf", data)
-    )
-
-
-def _data_url(mime_type: str, data: bytes) -> str:
-    return f"data:{mime_type};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _json(value: object) -> str:
