@@ -261,9 +261,14 @@ class TurnRunner:
         self.start()
         is_news = turn.status == "running" and turn.id not in self.followers.ids
         live = self.followers.enter(turn, after)
-        if is_news:  # to its worker
-            self._spawn(_quietly(self._keeper.renew()))
-        return TurnReading(turn.id, live.reader(after), lambda: self._left_followed(live))
+        reading = TurnReading(turn.id, live.reader(after), lambda: self._left_followed(live))
+        if is_news:  # to its worker: from here on it counts as read, wherever that is asked
+            try:
+                await asyncio.shield(self._spawn(_quietly(self._keeper.renew())))
+            except BaseException:
+                reading.leave()
+                raise
+        return reading
 
     def running(self, thread_id: str, owner: str) -> TurnRun | None:
         """The turn that this process runs in the thread, or has just ended there."""

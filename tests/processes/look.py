@@ -53,9 +53,9 @@ class Database:
         found = [Turn(row[0], row[1], row[2], row[3], row[4] is not None) for row in rows]
         return [turn for turn in found if thread_id in (None, turn.thread_id)]
 
-    async def no_turn_runs(self, thread_id: str | None = None) -> None:
+    async def no_turn_runs(self, thread_id: str | None = None, bound: float = BOUND) -> None:
         """Wait until all turns have ended, or those of one thread."""
-        with anyio.fail_after(BOUND):
+        with anyio.fail_after(bound):
             while any(turn.status == "running" for turn in await self.turns(thread_id)):  # noqa: ASYNC110
                 await asyncio.sleep(LOOK_SECONDS)
 

@@ -74,6 +74,11 @@ class Reading:
                 self._news.clear()
                 await self._news.wait()
 
+    async def thread(self) -> str:
+        """The thread that it has begun, as soon as that is known."""
+        await self.until(lambda reading: "thread.created" in reading.types)
+        return self.thread_id
+
     async def has_begun(self, count: int = 1) -> None:
         """Wait for so many pieces of the answer's text."""
         await self.until(lambda reading: reading.text.count(" ") >= count)

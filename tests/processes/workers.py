@@ -108,6 +108,10 @@ class Worker:
         return self._log.read_text()
 
     @property
+    def port(self) -> int:
+        return int(self.url.split(":")[2].split("/")[0])
+
+    @property
     def has_ended(self) -> bool:
         return bool(select.select([self._handle], [], [], 0)[0])
 
@@ -124,10 +128,12 @@ class Worker:
         return await self.ended()
 
     async def ready(self) -> None:
-        """Wait until it answers."""
+        """Wait until it answers, or fail when it has ended instead."""
         async with httpx.AsyncClient(timeout=BOUND) as client:
-            response = await client.get(f"{self.url}/readyz")
-            assert response.status_code == 200, response.text
+            asking = asyncio.create_task(client.get(f"{self.url}/readyz"))
+            await until(lambda: asking.done() or self.has_ended)
+            assert asking.done(), self.log
+            assert asking.result().status_code == 200, asking.result().text
 
     def close(self) -> None:
         if not self.has_ended:
