@@ -220,8 +220,7 @@ class Turn(Generic[TContext]):
         thread = self._opening.thread
         await self._close_responder()
         try:
-            async with self._writer.transaction():
-                pass  # still ours to write
+            await self._writer.require_held()
             if not self._worth_keeping():
                 await self._writer.restore_superseded()
             await self._on_cancelled(thread, self._pending.items(), self._context)

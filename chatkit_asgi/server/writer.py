@@ -75,6 +75,16 @@ class TurnWriter(Generic[TContext]):
                 await self._guard()
             yield
 
+    async def require_held(self) -> None:
+        """Raises what the guard does, when the turn is not ours to write any more."""
+
+        async def check() -> None:
+            async with self.transaction():
+                pass
+
+        if self._guard is not None:
+            await patiently(check)
+
     async def add(self, *items: ThreadItem) -> None:
         """Append items, all or none."""
 

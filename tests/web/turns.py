@@ -64,6 +64,11 @@ class Answer:
         self.ended = asyncio.Event()
         self._steps: asyncio.Queue[Callable[[], ThreadStreamEvent | None]] = asyncio.Queue()
 
+    @property
+    def waits(self) -> bool:
+        """Whether it was not done yet what it was told to do."""
+        return not self._steps.empty()
+
     def say(self, *words: str) -> None:
         for word in words:
             self._steps.put_nowait(lambda word=word: self._delta(word))  # type: ignore[misc]  # bound now
