@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
-from chatkit_asgi.attachments import BlobAttachmentStore, PlaceAccess, Signer
+from chatkit_asgi.attachments import BlobAttachmentStore, BlobSweeper, PlaceAccess, Quota, Signer
 from chatkit_asgi.attachments.objects import ObjectBlobStore
 from chatkit_asgi.auth import Authenticate, bearer_token, everybody, local_only
 from chatkit_asgi.errors import BackendError, InvalidRequestError
@@ -77,6 +77,7 @@ def create_app(
         server = create_server(settings, store, attachment_store or create_files(settings, store), lifetime)
     authenticate = _required(authenticate or _authentication(settings))
     runner = _runner(settings, server.store, lifetime)
+    _sweep_files(settings, server.attachment_store, lifetime)
     return Starlette(
         routes=_routes(settings, server, runner, authenticate, lifetime),
         middleware=[_cors(settings), Middleware(RequestMiddleware, started=lifetime.start)],
@@ -153,6 +154,20 @@ async def prepare(store: SQLAlchemyStore[Any], settings: Settings) -> None:
         raise BackendError("The database is not up to date. Its operator can run: chatkit-asgi migrate")
 
 
+def _sweep_files(settings: Settings, attachments: AttachmentStore[Any] | None, lifetime: Lifetime) -> None:
+    """Have the bytes of what is deleted deleted, by each process for all."""
+    if not isinstance(attachments, BlobAttachmentStore) or attachments.store.outbox is None:
+        return
+    sweeper = BlobSweeper(
+        attachments.store.outbox,
+        attachments.blobs,
+        link_seconds=attachments.link_seconds,
+        unsent_seconds=settings.unsent_seconds,
+    )
+    lifetime.starts(sweeper.start)
+    lifetime.closes(sweeper.aclose)
+
+
 def open_blobs(settings: Settings) -> ObjectBlobStore:
     """The blobs in the configured place; nothing is opened before they are first used."""
     access = PlaceAccess(
@@ -168,13 +183,18 @@ def open_blobs(settings: Settings) -> ObjectBlobStore:
 
 
 def create_files(settings: Settings, store: Store[Any]) -> BlobAttachmentStore[Any]:
+    blobs = open_blobs(settings)
     return BlobAttachmentStore(
-        open_blobs(settings),
+        blobs,
         store,
         Signer(settings.signing_keys()),
         base_url=settings.public_url,
         max_bytes=settings.max_upload_bytes,
         allowed_types=settings.upload_types or None,
+        max_pixels=settings.max_image_pixels,
+        quota=Quota(max_bytes=settings.max_user_bytes, max_files=settings.max_user_files),
+        links=None if settings.upload_through == "app" else blobs.links,
+        on_upload=_import(settings.on_upload) if settings.on_upload else None,
         link_seconds=settings.link_seconds,
     )
 

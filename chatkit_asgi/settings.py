@@ -113,6 +113,16 @@ class Settings(BaseSettings):
     """Largest body of `POST /chatkit`, in bytes (`10M` is understood)."""
     max_upload_bytes: Annotated[int, Field(gt=0)] = 50 << 20
     """Largest uploaded file, in bytes (`50M` is understood)."""
+    max_image_pixels: int = Field(default=100_000_000, gt=0)
+    """Largest image, in pixels: a small file may unfold into a huge picture."""
+    max_user_bytes: Annotated[int, Field(ge=0)] = 10 << 30
+    """What all files of one user may take, in bytes (`10G` is understood); 0: any number."""
+    max_user_files: int = Field(default=10_000, ge=0)
+    """How many files one user may have; 0: any number."""
+    unsent_seconds: int = Field(default=24 * 3600, gt=0)
+    """How long an upload is kept that no message names, in seconds."""
+    on_upload: str = ""
+    """`module:attribute` of an async function that is given each `Upload` and may refuse it by raising."""
     upload_types: CommaSeparated = ()
     """Media types that may be uploaded, `image/*` is understood; empty: all."""
 
@@ -146,7 +156,7 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("max_body_bytes", "max_upload_bytes", mode="before")
+    @field_validator("max_body_bytes", "max_upload_bytes", "max_user_bytes", mode="before")
     @classmethod
     def _count_bytes(cls, value: object) -> object:
         found = (
@@ -166,7 +176,7 @@ class Settings(BaseSettings):
             raise ValueError("write cancel, continue, or cancel_after:SECONDS")
         return value
 
-    @field_validator("agent", "server")
+    @field_validator("agent", "server", "on_upload")
     @classmethod
     def _import_path(cls, value: str) -> str:
         if value and not re.fullmatch(r"[\w.]+:[\w.]+", value):

@@ -3,28 +3,52 @@
 Knows neither HTTP nor storage; it refuses by raising in the middle of the bytes.
 """
 
-import re
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from pathlib import PurePosixPath
-from unicodedata import category
+from typing import Any
 
-from chatkit_asgi.attachments.sniffing import HEAD_SIZE, SAFE_IMAGES, UNKNOWN_TYPE, settle_type, sniff
+from chatkit_asgi.attachments.sniffing import (
+    HEAD_SIZE,
+    SAFE_IMAGES,
+    UNKNOWN_TYPE,
+    image_size,
+    is_enough,
+    settle_type,
+    sniff,
+)
 from chatkit_asgi.errors import InvalidRequestError, TooLargeError, UnsupportedTypeError
 
-__all__ = ["Intake", "UploadLimits", "clean_name"]
+__all__ = ["Content", "Intake", "UploadLimits", "read_head"]
 
-MAX_NAME = 200
-BIDI_CONTROLS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+WRAPPERS = frozenset({"application/zip", "application/x-ole-storage", "application/msword"})
+"""Signatures that many formats share, so that they say nothing against a claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an upload has turned out to be."""
+
+    mime_type: str
+    sniffed_type: str | None
+    pixels: tuple[int, int] | None = None
+    """Width and height of an image."""
+
+    def metadata(self) -> dict[str, Any]:
+        """As it is kept with the attachment. `Any`: values of several types."""
+        size = {"width": self.pixels[0], "height": self.pixels[1]} if self.pixels else {}
+        return {"sniffed_type": self.sniffed_type, **size}
 
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """What may be uploaded: how many bytes, and of which media types (``image/*`` works; None for all)."""
+    """What may be uploaded: how many bytes, of which media types (``image/*`` works; None for all), and how
+    many pixels an image may have.
+    """
 
     max_bytes: int
     types: Collection[str] | None = None
+    max_pixels: int = 100_000_000
 
     def check_size(self, size: int) -> None:
         """Raises TooLargeError, and InvalidRequestError for a negative size."""
@@ -38,9 +62,20 @@ class UploadLimits:
         if self.types is not None and not any(fnmatch(mime_type, allowed.lower()) for allowed in self.types):
             raise UnsupportedTypeError(f"Files of this type cannot be uploaded here: {mime_type}.")
 
+    def judge(self, head: bytes, *, name: str, claimed: str) -> Content:
+        """What a file with these first bytes is. Raises UnsupportedTypeError and TooLargeError."""
+        mime_type, sniffed = settle_type(head, name=name, claimed=claimed), sniff(head)
+        self.check_type(mime_type)
+        if sniffed is not None and sniffed not in WRAPPERS:
+            self.check_type(sniffed)  # a program is one whatever it is called
+        pixels = image_size(head) if mime_type in SAFE_IMAGES else None
+        if pixels is not None and pixels[0] * pixels[1] > self.max_pixels:
+            raise TooLargeError(f"The image has too many pixels: {self.max_pixels} at most.")
+        return Content(mime_type, sniffed, pixels)
+
 
 class Intake:
-    """Iterated once: the bytes of `chunks`; afterwards `size` and the types are those of what has passed.
+    """The bytes of `chunks`, iterated once. `content` is known when `begin` has returned, `size` at the end.
 
     Raises TooLargeError and UnsupportedTypeError from within. The first bytes are held back until they
     have been looked at, so that nothing of a refused type is handed on.
@@ -49,48 +84,40 @@ class Intake:
     def __init__(
         self, chunks: AsyncIterator[bytes], limits: UploadLimits, *, name: str, claimed: str
     ) -> None:
-        self._chunks = chunks
+        self._counted = self._count(chunks)
         self._limits = limits
         self._name = name
         self._claimed = claimed
+        self._head: bytes | None = None
         self.size = 0
-        self.mime_type = UNKNOWN_TYPE
-        self.sniffed_type: str | None = None
+        self.content = Content(UNKNOWN_TYPE, None)
 
-    @property
-    def is_image(self) -> bool:
-        """Whether the bytes are an image that is safe to show."""
-        return self.mime_type in SAFE_IMAGES
+    async def begin(self) -> None:
+        """Read as much as it takes to know what it is; iterating does so by itself."""
+        if self._head is None:
+            self._head = await read_head(self._counted)
+            self.content = self._limits.judge(self._head, name=self._name, claimed=self._claimed)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        counted = self._counted()
-        yield await self._head(counted)
-        async for chunk in counted:
+        await self.begin()
+        yield self._head or b""
+        async for chunk in self._counted:
             yield chunk
 
-    async def _head(self, counted: AsyncIterator[bytes]) -> bytes:
-        head = bytearray()
-        async for chunk in counted:
-            head += chunk
-            if len(head) >= HEAD_SIZE:
-                break
-        self.sniffed_type = sniff(bytes(head[:HEAD_SIZE]))
-        self.mime_type = settle_type(bytes(head[:HEAD_SIZE]), name=self._name, claimed=self._claimed)
-        self._limits.check_type(self.mime_type)
-        return bytes(head)
-
-    async def _counted(self) -> AsyncIterator[bytes]:
-        async for chunk in self._chunks:
+    async def _count(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for chunk in chunks:
             self.size += len(chunk)
             self._limits.check_size(self.size)
             yield chunk
 
 
-def clean_name(name: str) -> str:
-    """The last part of a name that a client gave, without what could deceive a reader or break a header."""
-    shown = "".join(char for char in name if category(char) not in ("Cc", "Cs") and char not in BIDI_CONTROLS)
-    last = re.split(r"[/\\]", shown)[-1].strip(" .")
-    suffix = PurePosixPath(last).suffix[:20]
-    if len(last) > MAX_NAME:
-        last = last[: MAX_NAME - len(suffix)] + suffix
-    return last or "file"
+async def read_head(chunks: AsyncIterator[bytes]) -> bytes:
+    """So many of the first bytes as it takes to judge them."""
+    head, looked_at = bytearray(), HEAD_SIZE // 2
+    async for chunk in chunks:
+        head += chunk
+        if len(head) >= 2 * looked_at:  # however small the pieces are, it is looked at a few times only
+            looked_at = len(head)
+            if is_enough(bytes(head)):
+                break
+    return bytes(head)

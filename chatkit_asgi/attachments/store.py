@@ -1,25 +1,40 @@
 """`BlobAttachmentStore`: attachments whose bytes lie in any `BlobStore`, reached by signed links.
 
-Uploads come in through `receive` (announced by `attachments.create`) or `receive_direct`.
+Uploads come in through `receive` (announced by `attachments.create`) or `receive_direct`, or go straight to
+the object store. Each upload has a key of its own, which the row names once all is there: so of two uploads
+of one attachment the first complete one counts, and what lies under a named key never changes.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection
+import hashlib
+import re
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote
 
 import anyio
 from pydantic import AnyUrl
 
-from chatkit_asgi.attachments.blobs import BlobStore
-from chatkit_asgi.attachments.intake import Intake, UploadLimits, clean_name
+from chatkit_asgi.attachments.blobs import BlobLinks, BlobStore
+from chatkit_asgi.attachments.intake import Content, Intake, UploadLimits, read_head
+from chatkit_asgi.attachments.names import clean_name, disposition
 from chatkit_asgi.attachments.signing import Signer
-from chatkit_asgi.attachments.sniffing import HEAD_SIZE, SAFE_IMAGES, UNKNOWN_TYPE, settle_type
+from chatkit_asgi.attachments.sniffing import SAFE_IMAGES, UNKNOWN_TYPE, clean_type
 from chatkit_asgi.context import OwnerOf, RequestContext, owner_of
-from chatkit_asgi.errors import ConflictError, NotFoundError, NotSupportedError
-from chatkit_asgi.store import AttachmentStore, Store, TContext
+from chatkit_asgi.errors import (
+    BackendError,
+    ChatKitError,
+    ConflictError,
+    NotFoundError,
+    NotSupportedError,
+    TooLargeError,
+    TooManyError,
+)
+from chatkit_asgi.store import BLOB_FOLDER, SIZE, AttachmentStore, Store, TContext
 from chatkit_asgi.types import (
     Attachment,
     AttachmentCreateParams,
@@ -28,37 +43,82 @@ from chatkit_asgi.types import (
     ImageAttachment,
 )
 
-__all__ = ["BlobAttachmentStore", "Download", "is_ready", "request_base_url"]
+__all__ = ["BlobAttachmentStore", "Download", "Quota", "Upload", "is_ready", "request_base_url"]
 
 request_base_url: ContextVar[str] = ContextVar("request_base_url", default="")
 """Where the app is reached in the request at hand, mount point included; without a slash at its end."""
 
 NO_PREVIEW = AnyUrl("about:blank")
 """Stands in the rows of images; `present` puts a fresh link in its place."""
+BLOB, OWNER = "blob", "owner"
+"""In an attachment's metadata: the key of its bytes, once they are there, and whose it is."""
+INCOMING = "incoming"
+"""What an upload that goes straight to the object store is called there, until we have looked at it."""
+PLAIN_ID = re.compile(r"[a-z0-9_-]{1,100}")
 
-Purpose = Literal["upload", "download"]
+Purpose = Literal["upload", "download", "preview"]
+UPLOADS: tuple[Purpose, ...] = ("upload",)
+DOWNLOADS: tuple[Purpose, ...] = ("download", "preview")
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What one user may keep here; 0 means any amount."""
+
+    max_bytes: int = 0
+    max_files: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload that is complete and not accepted yet, for a hook that looks at it."""
+
+    attachment: Attachment
+    size: int
+    open: Callable[[], Awaitable[AsyncIterator[bytes]]]
+    """The bytes, from the beginning. May be called again."""
+
+
+OnUpload = Callable[[Upload, Any], Awaitable[None]]
+"""Given an upload and the context of its owner; refuses it by raising. `Any`: the application's own kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A blob that a link gives permission to read; `mime_type` is judged by its bytes."""
+    """A blob that a link gives permission to read; `mime_type` was judged by its bytes."""
 
     name: str
     mime_type: str
     size: int
-    chunks: AsyncIterator[bytes]
+    etag: str
+    """Never the same for other bytes; with its quotes."""
+    open: Callable[[int, int | None], Awaitable[AsyncIterator[bytes]]]
+    """The bytes from the one position up to the other."""
 
     @property
     def is_inline(self) -> bool:
         """Whether a browser may show it in place; everything else is only saved."""
         return self.mime_type in SAFE_IMAGES
 
+    @property
+    def served_type(self) -> str:
+        """The `Content-Type` to serve it with."""
+        return _served_type(self.mime_type)
+
+    @property
+    def disposition(self) -> str:
+        """The `Content-Disposition` to serve it with."""
+        return _disposition(self.name, self.mime_type)
+
 
 class BlobAttachmentStore(AttachmentStore[TContext]):
     """Keeps bytes in `blobs`, and what is known of them in `store`, for the owner that a context stands for.
 
     An upload link carries its owner; `context_of` makes the context for the store calls that follow it.
-    `base_url` is where clients reach the app; empty, it is where the request at hand came in.
+    `base_url` is where clients reach the app; empty, it is where the request at hand came in. With `links`
+    announced uploads and previews go straight to the object store. `on_upload` may refuse what is complete.
+
+    Where `store` has an outbox, a `BlobSweeper` deletes the bytes of what is deleted; the app runs one.
     """
 
     def __init__(
@@ -70,6 +130,10 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         base_url: str = "",
         max_bytes: int = 50 * 1024 * 1024,
         allowed_types: Collection[str] | None = None,
+        max_pixels: int = 100_000_000,
+        quota: Quota | None = None,
+        links: BlobLinks | None = None,
+        on_upload: OnUpload | None = None,
         owner_of: OwnerOf = owner_of,
         context_of: Callable[
             [str], Any
@@ -78,48 +142,64 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
     ) -> None:
         self.blobs = blobs
         self.store = store
-        self.limits = UploadLimits(max_bytes, allowed_types)
+        self.limits = UploadLimits(max_bytes, allowed_types, max_pixels)
+        self.link_seconds = link_seconds
         self._signer = signer
         self._base_url = base_url.rstrip("/")
+        self._quota = quota or Quota()
+        self._links = links
+        self._on_upload = on_upload
         self._owner_of = owner_of
         self._context_of = context_of
-        self._link_seconds = link_seconds
 
     async def create_attachment(self, input: AttachmentCreateParams, context: TContext) -> Attachment:
-        """Register an upload; the link takes the bytes as a form or raw, by POST and by PUT.
+        """Register an upload. Our link takes the bytes as a form or raw, by POST and by PUT.
 
-        Raises TooLargeError and UnsupportedTypeError for what is announced.
+        That of an object store takes them raw, by PUT, just as many and of the type that were announced.
+
+        Raises TooLargeError, TooManyError and UnsupportedTypeError for what is announced.
         """
         self.limits.check_size(input.size)
-        claimed = input.mime_type.strip().lower()
-        self.limits.check_type(claimed or UNKNOWN_TYPE)
-        attachment_id = self.generate_attachment_id(input.mime_type, context)
-        pending = _describe(attachment_id, clean_name(input.name), claimed or UNKNOWN_TYPE)
-        pending.metadata = {"size": input.size}
-        pending.upload_url = AnyUrl(self._link("upload", attachment_id, o=self._owner_of(context)))
-        pending.upload_descriptor = AttachmentUploadDescriptor(url=pending.upload_url, method="POST")
-        return self.present(pending)
+        mime_type = clean_type(input.mime_type)
+        self.limits.check_type(mime_type)
+        pending = self._pending(clean_name(input.name), mime_type, input.size, context)
+        pending.upload_url = AnyUrl(self._link("upload", pending))  # all that older clients know
+        pending.upload_descriptor = self._descriptor(pending, input.size)
+        await self._register(pending, context)
+        return pending
 
     async def delete_attachment(self, attachment_id: str, context: TContext) -> None:
-        """Delete the bytes; the row is the caller's to delete, and until then this may be repeated."""
-        await self.store.load_attachment(attachment_id, context)
-        await self.blobs.delete(_key(attachment_id))
+        """See that the bytes are deleted with the row, which is the caller's to delete. May be repeated."""
+        attachment = await self.store.load_attachment(attachment_id, context)
+        if self.store.outbox is None:
+            await self.blobs.delete_folder(_folder(attachment))
+
+    async def require_ready(self, attachment: Attachment, context: TContext) -> None:
+        """Raises ConflictError while the bytes are not there, and what is said against those that are."""
+        if is_ready(attachment) or await self._take_incoming(attachment, context):
+            return
+        raise ConflictError(
+            f"The file {attachment.name} is not uploaded yet: wait for that, or leave it out."
+        )
 
     async def receive_direct(
         self, chunks: AsyncIterator[bytes], *, name: str, claimed: str, context: TContext
     ) -> Attachment:
         """Take an upload that was not announced and save its attachment.
 
-        Raises TooLargeError, UnsupportedTypeError and what `chunks` raises; nothing is left behind then.
+        Raises TooLargeError, TooManyError, UnsupportedTypeError and what `chunks` raises; nothing is left
+        behind then.
         """
-        attachment_id = self.generate_attachment_id(claimed, context)
         intake = Intake(chunks, self.limits, name=clean_name(name), claimed=claimed)
-        await self.blobs.put(_key(attachment_id), aiter(intake))
-        async with self._deleted_on_failure(attachment_id):
-            attachment = _describe(attachment_id, clean_name(name), intake.mime_type)
-            attachment.metadata = _measured(intake)
-            await self.store.save_attachment(attachment, context)
-        return self.present(attachment)
+        await intake.begin()
+        pending = self._pending(clean_name(name), intake.content.mime_type, 0, context)
+        await self._register(pending, context)
+        try:
+            return await self._receive(pending, intake, context)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self.store.delete_attachment(pending.id, context)
+            raise
 
     async def announced(self, attachment_id: str, token: str) -> Attachment:
         """The attachment whose bytes an upload link takes. Call it before reading the body.
@@ -133,104 +213,235 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         """Take the bytes of an upload that was announced; raises as `announced` and `receive_direct` do."""
         pending, context = await self._announced(attachment_id, token)
         intake = Intake(chunks, self.limits, name=pending.name, claimed=pending.mime_type)
-        await self.blobs.put(_key(attachment_id), aiter(intake))
-        async with self._deleted_on_failure(attachment_id, announced_to=context), self.store.transaction():
-            # Loaded again: meanwhile it may have been deleted, or sent into a thread.
-            current = await self.store.load_attachment(attachment_id, context)
-            attachment = _describe(attachment_id, current.name, intake.mime_type)
-            attachment.thread_id = current.thread_id
-            attachment.metadata = {**(current.metadata or {}), **_measured(intake)}
-            await self.store.save_attachment(attachment, context)
-        return self.present(attachment)
+        await intake.begin()
+        return await self._receive(pending, intake, context)
 
     async def find_download(self, attachment_id: str, token: str) -> Download:
-        """What a download link leads to. Raises NotFoundError."""
-        ticket = self._verified("download", attachment_id, token)
-        size = await self.blobs.size(_key(attachment_id))
-        chunks = await self.blobs.open(_key(attachment_id))
-        head = await anext(chunks, b"")
-        # Judged again: the link may be older than the bytes, made when the upload was announced.
-        mime_type = settle_type(head[:HEAD_SIZE], name=ticket["n"], claimed=ticket["m"])
-        return Download(ticket["n"], mime_type, size, _chained(head, chunks))
+        """What a download or preview link leads to. Raises NotFoundError."""
+        # both give the bytes as they came; a thumbnail would be one more blob in the attachment's folder
+        ticket = self._verified(DOWNLOADS, attachment_id, token)
+        context = self._context_of(ticket["o"])
+        attachment = await self.store.load_attachment(attachment_id, context)
+        if not is_ready(attachment):  # the link was made when the upload was announced
+            if not await self._take_incoming(attachment, context):
+                raise NotFoundError("The file is not uploaded yet.")
+            attachment = await self.store.load_attachment(attachment_id, context)
+        key = _key(attachment)
+        size = await self.blobs.size(key)
+        etag = f'"{key.rpartition("/")[2]}"'
+        return Download(attachment.name, attachment.mime_type, size, etag, partial(self.blobs.open, key))
 
     async def read(self, attachment: Attachment, context: TContext) -> bytes:
         """All bytes of an attachment of the context's owner. Raises NotFoundError."""
-        await self.store.load_attachment(attachment.id, context)
-        return b"".join([piece async for piece in await self.blobs.open(_key(attachment.id))])
+        found = await self.store.load_attachment(attachment.id, context)
+        if not is_ready(found):
+            raise NotFoundError("The file is not uploaded yet.")
+        return b"".join([piece async for piece in await self.blobs.open(_key(found))])
 
     def present(self, attachment: Attachment) -> Attachment:
         """A copy fit to leave the server: an image's `preview_url` is a fresh link."""
-        if not isinstance(attachment, ImageAttachment):
+        if not isinstance(attachment, ImageAttachment) or not _is_ours(attachment):
             return attachment
-        return attachment.model_copy(update={"preview_url": AnyUrl(self.download_url(attachment))})
+        return attachment.model_copy(update={"preview_url": AnyUrl(self.preview_url(attachment))})
+
+    def preview_url(self, attachment: Attachment) -> str:
+        """A link to what a client draws for the attachment."""
+        return self._download_link("preview", attachment)
 
     def download_url(self, attachment: Attachment) -> str:
         """A link that anyone who has it may read the bytes by, until it expires."""
-        return self._link("download", attachment.id, n=attachment.name, m=attachment.mime_type)
+        return self._download_link("download", attachment)
 
-    def _link(self, purpose: Purpose, attachment_id: str, **ticket: str) -> str:
+    def _download_link(self, purpose: Purpose, attachment: Attachment) -> str:
+        if self._links is None or not is_ready(attachment):
+            return self._link(purpose, attachment)
+        return self._links.download(
+            _key(attachment),
+            mime_type=_served_type(attachment.mime_type),
+            disposition=_disposition(attachment.name, attachment.mime_type),
+            seconds=self.link_seconds,
+        )
+
+    def _descriptor(self, pending: Attachment, size: int) -> AttachmentUploadDescriptor:
+        if self._links is None:
+            assert pending.upload_url is not None  # noqa: S101 - set just before
+            return AttachmentUploadDescriptor(url=pending.upload_url, method="POST")
+        link = self._links.upload(
+            _incoming(pending), mime_type=pending.mime_type, size=size, seconds=self.link_seconds
+        )
+        return AttachmentUploadDescriptor(url=AnyUrl(link.url), method="PUT", headers=dict(link.headers))
+
+    def _link(self, purpose: Purpose, attachment: Attachment) -> str:
         base = self._base_url or request_base_url.get()
         if not base:
             raise NotSupportedError("Links need the address of the app: set CHATKIT_PUBLIC_URL.")
-        token = self._signer.sign({"p": purpose, "a": attachment_id, **ticket}, self._link_seconds)
-        return f"{base}/files/{quote(attachment_id, safe='')}?token={token}"
+        ticket = {"p": purpose, "a": attachment.id, "o": (attachment.metadata or {}).get(OWNER, "")}
+        token = self._signer.sign(ticket, self.link_seconds)
+        return f"{base}/files/{quote(attachment.id, safe='')}?token={token}"
 
-    def _verified(self, purpose: Purpose, attachment_id: str, token: str) -> dict[str, Any]:
+    def _verified(self, purposes: Collection[Purpose], attachment_id: str, token: str) -> dict[str, Any]:
         ticket = self._signer.verify(token)
-        if (ticket.get("p"), ticket.get("a")) != (purpose, attachment_id):
+        if ticket.get("p") not in purposes or ticket.get("a") != attachment_id:
             raise NotFoundError("The link is not valid.")
         return ticket
 
     async def _announced(self, attachment_id: str, token: str) -> tuple[Attachment, Any]:
-        ticket = self._verified("upload", attachment_id, token)
+        ticket = self._verified(UPLOADS, attachment_id, token)
         context = self._context_of(ticket["o"])
         attachment = await self.store.load_attachment(attachment_id, context)
         if is_ready(attachment):
-            raise ConflictError("The file has been uploaded already.")
+            raise _already_there()
         return attachment, context
 
+    def _pending(self, name: str, mime_type: str, size: int, context: TContext) -> Attachment:
+        """An attachment without bytes."""
+        attachment_id = self.generate_attachment_id(mime_type, context)
+        owner = self._owner_of(context)
+        metadata = {SIZE: size, BLOB_FOLDER: _folder_of(attachment_id), OWNER: owner}
+        return _described(attachment_id, name, mime_type, metadata)
+
+    async def _register(self, pending: Attachment, context: TContext) -> None:
+        async with self.store.transaction():
+            await self._check_quota(context, files=1, size=(pending.metadata or {})[SIZE])
+            await self.store.save_attachment(pending, context)
+
+    async def _check_quota(self, context: TContext, *, files: int, size: int) -> None:
+        """Whether so much more would be too much. In a transaction nobody adds to it until that ends."""
+        quota = self._quota
+        if not quota.max_bytes and not quota.max_files:
+            return
+        usage = await self.store.load_usage(context)
+        if quota.max_files and usage.files + files > quota.max_files:
+            raise TooManyError(
+                f"You have {usage.files} files here, which is all there may be: delete some first."
+            )
+        if quota.max_bytes and usage.bytes + size > quota.max_bytes:
+            left = max(quota.max_bytes - usage.bytes, 0)
+            raise TooLargeError(
+                f"Your files may take {left} more bytes here: delete some, or send a smaller one."
+            )
+
+    async def _receive(self, pending: Attachment, intake: Intake, context: TContext) -> Attachment:
+        key = _new_key(pending)
+        async with self._deleted_on_failure(key):
+            size = await self.blobs.put(key, aiter(intake))
+            return await self._accept(pending, key, size, intake.content, context)
+
+    async def _take_incoming(self, pending: Attachment, context: TContext) -> bool:
+        """Take over what was sent straight to the object store; whether there is anything.
+
+        The link there stays good: so it is first put out of reach, and looked at then.
+        """
+        if self._links is None or not await self._has_incoming(pending):
+            return False
+        key = _new_key(pending)
+        try:
+            async with self._deleted_on_failure(key):
+                await self.blobs.copy(_incoming(pending), key)
+                size = await self.blobs.size(key)
+                self.limits.check_size(size)
+                head = await read_head(await self.blobs.open(key))
+                content = self.limits.judge(head, name=pending.name, claimed=pending.mime_type)
+                await self._accept(pending, key, size, content, context)
+        except BackendError:
+            raise  # another attempt may go better
+        except ConflictError:
+            pass  # another request was quicker
+        except ChatKitError:
+            await self.blobs.delete(_incoming(pending))
+            raise
+        await self.blobs.delete(_incoming(pending))
+        return True
+
+    async def _has_incoming(self, pending: Attachment) -> bool:
+        try:
+            await self.blobs.size(_incoming(pending))
+        except NotFoundError:
+            return False
+        return True
+
+    async def _accept(
+        self, pending: Attachment, key: str, size: int, content: Content, context: TContext
+    ) -> Attachment:
+        """Make the row name the bytes. Raises ConflictError when it names some already."""
+        attachment = _described(pending.id, pending.name, content.mime_type, pending.metadata)
+        if self._on_upload is not None:
+            await self._on_upload(Upload(attachment, size, partial(self.blobs.open, key)), context)
+        async with self.store.transaction():
+            # Loaded again: meanwhile it may have been deleted.
+            current = await self.store.load_attachment(pending.id, context)
+            if is_ready(current):
+                raise _already_there()
+            before = current.metadata or {}
+            await self._check_quota(context, files=0, size=size - before.get(SIZE, 0))
+            attachment.thread_id = current.thread_id
+            attachment.metadata = {**before, **content.metadata(), SIZE: size, BLOB: key}
+            await self.store.save_attachment(attachment, context)
+        return self.present(attachment)
+
     @asynccontextmanager
-    async def _deleted_on_failure(
-        self, attachment_id: str, *, announced_to: Any = None
-    ) -> AsyncIterator[None]:
-        """Bytes without a row help nobody."""
+    async def _deleted_on_failure(self, key: str) -> AsyncIterator[None]:
+        """Bytes that no row names help nobody."""
         try:
             yield
         except BaseException:
             with anyio.CancelScope(shield=True):
-                if announced_to is None or not await self._is_received(attachment_id, announced_to):
-                    await self.blobs.delete(_key(attachment_id))
+                await self.blobs.delete(key)
             raise
-
-    async def _is_received(self, attachment_id: str, context: Any) -> bool:
-        """Whether another upload by the same link was quicker."""
-        try:
-            return is_ready(await self.store.load_attachment(attachment_id, context))
-        except NotFoundError:
-            return False
 
 
 def is_ready(attachment: Attachment) -> bool:
-    """Whether the bytes are there: an announced attachment carries its descriptor until they are."""
-    return attachment.upload_descriptor is None
+    """Whether the bytes are there, as far as they are our business."""
+    return not _is_ours(attachment) or BLOB in (attachment.metadata or {})
 
 
-def _describe(attachment_id: str, name: str, mime_type: str) -> Attachment:
+def _is_ours(attachment: Attachment) -> bool:
+    """Whether a `BlobAttachmentStore` made it; applications may save others beside them."""
+    return BLOB_FOLDER in (attachment.metadata or {})
+
+
+def _described(attachment_id: str, name: str, mime_type: str, metadata: dict[str, Any] | None) -> Attachment:
     if mime_type in SAFE_IMAGES:
-        return ImageAttachment(id=attachment_id, name=name, mime_type=mime_type, preview_url=NO_PREVIEW)
-    return FileAttachment(id=attachment_id, name=name, mime_type=mime_type)
+        return ImageAttachment(
+            id=attachment_id, name=name, mime_type=mime_type, preview_url=NO_PREVIEW, metadata=metadata
+        )
+    return FileAttachment(id=attachment_id, name=name, mime_type=mime_type, metadata=metadata)
 
 
-def _measured(intake: Intake) -> dict[str, Any]:
-    return {"size": intake.size, "sniffed_type": intake.sniffed_type}
+def _folder_of(attachment_id: str) -> str:
+    """Applications may make ids of their own, which must lead nowhere else."""
+    if PLAIN_ID.fullmatch(attachment_id):
+        return attachment_id
+    return hashlib.sha256(attachment_id.encode()).hexdigest()
 
 
-def _key(attachment_id: str) -> str:
-    """Applications may make ids of their own; in a key nothing but letters, digits and ``-_.~%`` remains."""
-    return quote(attachment_id, safe="")
+def _folder(attachment: Attachment) -> str:
+    return str((attachment.metadata or {}).get(BLOB_FOLDER) or _folder_of(attachment.id))
 
 
-async def _chained(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield head
-    async for chunk in chunks:
-        yield chunk
+def _key(attachment: Attachment) -> str:
+    """Where the bytes are. Raises NotFoundError for an attachment that has none here."""
+    found = (attachment.metadata or {}).get(BLOB)
+    if not isinstance(found, str):
+        raise NotFoundError("The file does not exist.")
+    return found
+
+
+def _new_key(pending: Attachment) -> str:
+    return f"{_folder(pending)}/{secrets.token_hex(8)}"
+
+
+def _incoming(pending: Attachment) -> str:
+    return f"{_folder(pending)}/{INCOMING}"
+
+
+def _served_type(mime_type: str) -> str:
+    return mime_type if mime_type in SAFE_IMAGES else UNKNOWN_TYPE
+
+
+def _disposition(name: str, mime_type: str) -> str:
+    return disposition("inline" if mime_type in SAFE_IMAGES else "attachment", name)
+
+
+def _already_there() -> ConflictError:
+    return ConflictError("The file has been uploaded already.")

@@ -184,6 +184,7 @@ class ChatKitServer(ABC, Generic[TContext]):
         request brings; what it raises undoes that and comes out here.
         """
         admission = _Admission(self.get_stream_options, context, admit)
+        await attachments.require_ready(self.store, self.attachment_store, request, context)
         async with self.store.transaction():
             opening = await self._open(request, context, admission)
             options = admission.options or self.get_stream_options(opening.thread, context)

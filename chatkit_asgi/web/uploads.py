@@ -3,26 +3,25 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import quote
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chatkit_asgi.attachments import BlobAttachmentStore, Download, request_base_url
+from chatkit_asgi.attachments import BlobAttachmentStore, request_base_url
 from chatkit_asgi.context import owner_of
 from chatkit_asgi.errors import InvalidRequestError
 from chatkit_asgi.types import Attachment
+from chatkit_asgi.web.downloads import download_response
 from chatkit_asgi.web.middleware import note
 from chatkit_asgi.web.multipart import MAX_OVERHEAD, FilePart, is_multipart, open_file_part
 
 __all__ = ["base_url_of", "upload_routes"]
 
-OCTETS = "application/octet-stream"
 DISCONNECTED = 499  # nobody reads it; it is what the log shows
 
 
@@ -77,13 +76,11 @@ class _Endpoints:
         return await self._answered(request, self._take_announced(request))
 
     async def download(self, request: Request) -> Response:
-        """`GET` or `HEAD /files/{id}`: the bytes a signed link leads to."""
+        """`GET` or `HEAD /files/{id}`: the bytes a signed link leads to, or a part of them."""
         note(request, operation="files.download")
-        found = await self._attachments.find_download(request.path_params["id"], _token(request))
-        headers = _download_headers(found)
-        if request.method == "HEAD":
-            return Response(headers=headers)
-        return StreamingResponse(found.chunks, headers=headers)
+        with _base_url(request):
+            found = await self._attachments.find_download(request.path_params["id"], _token(request))
+        return await download_response(request, found)
 
     async def _take_direct(self, request: Request, context: Any) -> Attachment:
         part = await self._form_file(request)
@@ -147,25 +144,6 @@ def _base_url(request: Request) -> Iterator[None]:
 
 def _token(request: Request) -> str:
     return request.query_params.get("token", "")
-
-
-def _download_headers(found: Download) -> dict[str, str]:
-    return {
-        "content-type": found.mime_type if found.is_inline else OCTETS,
-        "content-length": str(found.size),
-        "content-disposition": _disposition("inline" if found.is_inline else "attachment", found.name),
-        "content-security-policy": "sandbox; default-src 'none'",
-        "x-content-type-options": "nosniff",
-        "cache-control": "private",
-    }
-
-
-def _disposition(kind: str, name: str) -> str:
-    """RFC 6266: the name twice, once in ASCII for those who know no better."""
-    plain = "".join(
-        char if char.isascii() and char.isprintable() and char not in '"\\%' else "_" for char in name
-    )
-    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 class _CloseUnread:

@@ -6,8 +6,11 @@ import pytest
 
 from chatkit_asgi.attachments import (
     BlobAttachmentStore,
+    BlobSweeper,
     MemoryBlobStore,
+    Quota,
     Signer,
+    Upload,
     is_ready,
     request_base_url,
 )
@@ -16,11 +19,14 @@ from chatkit_asgi.context import RequestContext
 from chatkit_asgi.errors import (
     BackendError,
     ConflictError,
+    InvalidRequestError,
     NotFoundError,
     NotSupportedError,
     TooLargeError,
+    TooManyError,
     UnsupportedTypeError,
 )
+from chatkit_asgi.store import Usage
 from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.types import (
     Attachment,
@@ -29,15 +35,23 @@ from chatkit_asgi.types import (
     ImageAttachment,
 )
 from tests.attachments.samples import HTML, PNG, chunked
+from tests.factories import make_attachment
 
 BASE = "https://chat.example/api"
 
 
 class FailingStore(MemoryStore[RequestContext]):
-    """A database that has gone away."""
+    """A database that goes away after so many attachments."""
+
+    def __init__(self, saves: int) -> None:
+        super().__init__()
+        self._saves = saves
 
     async def save_attachment(self, attachment: Attachment, context: RequestContext) -> None:
-        raise BackendError("The database does not answer.")
+        self._saves -= 1
+        if self._saves < 0:
+            raise BackendError("The database does not answer.")
+        await super().save_attachment(attachment, context)
 
 
 @pytest.fixture
@@ -71,14 +85,21 @@ async def announce(
     """Phase one as the server does it; gives the attachment and the token of its upload link."""
     created = await attachments.create_attachment(params(mime_type=mime_type), context)
     await attachments.store.save_attachment(created, context)
-    return created, token_of(created.upload_url)
+    return attachments.present(created), token_of(created.upload_url)
 
 
-async def has_blob(blobs: MemoryBlobStore, key: str) -> bool:
-    try:
-        return await blobs.size(key) >= 0
-    except NotFoundError:
-        return False
+def names(blobs: MemoryBlobStore) -> list[str]:
+    """The folders of all blobs."""
+    return sorted(key.partition("/")[0] for key in blobs._blobs)
+
+
+async def swept(attachments: BlobAttachmentStore[RequestContext]) -> list[str]:
+    """The folders of what is left when all that is due has been deleted."""
+    blobs, outbox = attachments.blobs, attachments.store.outbox
+    assert isinstance(blobs, MemoryBlobStore)
+    assert outbox is not None
+    await BlobSweeper(outbox, blobs, link_seconds=60).sweep()
+    return names(blobs)
 
 
 async def failing(error: Exception) -> AsyncIterator[bytes]:
@@ -95,7 +116,8 @@ async def test_create_says_where_the_bytes_go(
     assert created.upload_descriptor.method == "POST"
     assert created.upload_descriptor.url == created.upload_url
     assert str(created.upload_url).startswith(f"{BASE}/files/{created.id}?token=")
-    assert (created.type, created.name, created.metadata) == ("image", "Größe.png", {"size": 40})
+    assert (created.type, created.name) == ("image", "Größe.png")
+    assert created.metadata == {"size": 40, "blob_folder": created.id, "owner": "alice"}
     assert not is_ready(created)
 
 
@@ -130,7 +152,15 @@ async def test_received_image_is_ready_and_its_stored_row_has_no_link(
     assert isinstance(received, ImageAttachment)
     assert is_ready(received)
     assert received.upload_url is None
-    assert stored.metadata == {"size": len(PNG), "sniffed_type": "image/png"}
+    assert stored.metadata is not None
+    assert re.fullmatch(f"{created.id}/[0-9a-f]{{16}}", stored.metadata.pop("blob"))
+    assert stored.metadata == {
+        **(created.metadata or {}),
+        "size": len(PNG),
+        "sniffed_type": "image/png",
+        "width": 3,
+        "height": 2,
+    }
     assert "token" not in stored.model_dump_json()
     assert await attachments.read(received, context) == PNG
 
@@ -152,7 +182,7 @@ async def test_preview_link_of_an_announced_image_is_judged_by_the_bytes_that_ca
     await attachments.receive(created.id, token, chunked(HTML))
     found = await attachments.find_download(created.id, token_of(created.preview_url))
     assert not found.is_inline
-    assert b"".join([chunk async for chunk in found.chunks]) == HTML
+    assert b"".join([chunk async for chunk in await found.open(0, None)]) == HTML
 
 
 async def test_thread_given_while_the_bytes_came_is_kept(
@@ -185,7 +215,7 @@ async def test_failed_upload_may_be_tried_again(
     created, token = await announce(attachments, context)
     with pytest.raises(RuntimeError, match="gone"):
         await attachments.receive(created.id, token, failing(RuntimeError("gone")))
-    assert not await has_blob(blobs, created.id)
+    assert names(blobs) == []
     assert is_ready(await attachments.receive(created.id, token, chunked(PNG)))
 
 
@@ -201,42 +231,36 @@ async def test_attachment_deleted_while_its_bytes_came_stays_deleted(
 
     with pytest.raises(NotFoundError):
         await attachments.receive(created.id, token, deleting())
-    assert not await has_blob(blobs, created.id)
+    assert names(blobs) == []
 
 
-async def test_bytes_without_a_row_are_not_kept(blobs: MemoryBlobStore, context: RequestContext) -> None:
-    attachments = BlobAttachmentStore(blobs, FailingStore(), Signer(["key"]), base_url=BASE)
-    attachments.generate_attachment_id = lambda mime_type, context: "atc_1"  # type: ignore[method-assign]
+@pytest.mark.parametrize("saves", [0, 1])
+async def test_bytes_without_a_row_are_not_kept(
+    blobs: MemoryBlobStore, context: RequestContext, saves: int
+) -> None:
+    store = FailingStore(saves)
+    attachments = BlobAttachmentStore(blobs, store, Signer(["key"]), base_url=BASE)
     with pytest.raises(BackendError):
         await attachments.receive_direct(chunked(PNG), name="a.png", claimed="image/png", context=context)
-    assert not await has_blob(blobs, "atc_1")
+    assert names(blobs) == []
+    assert await store.load_usage(context) == Usage()
 
 
-async def test_failed_upload_takes_nothing_from_a_quicker_one(
-    blobs: MemoryBlobStore, context: RequestContext
+async def test_first_complete_upload_on_a_link_counts_and_the_later_one_changes_nothing(
+    attachments: BlobAttachmentStore[RequestContext], blobs: MemoryBlobStore, context: RequestContext
 ) -> None:
     """A client that lost its connection sends the file again while the first upload still runs."""
-
-    class Busy(MemoryStore[RequestContext]):
-        saved = 0
-
-        async def save_attachment(self, attachment: Attachment, context: RequestContext) -> None:
-            self.saved += 1
-            if self.saved > 2:
-                raise BackendError("The database does not answer.")
-            await super().save_attachment(attachment, context)
-
-    attachments = BlobAttachmentStore(blobs, Busy(), Signer(["key"]), base_url=BASE)
     created, token = await announce(attachments, context)
 
     async def slow() -> AsyncIterator[bytes]:
+        yield HTML
         await attachments.receive(created.id, token, chunked(PNG))
-        yield PNG
+        yield HTML
 
-    with pytest.raises(BackendError):
+    with pytest.raises(ConflictError, match="already"):
         await attachments.receive(created.id, token, slow())
-    assert is_ready(await attachments.store.load_attachment(created.id, context))
-    assert await has_blob(blobs, created.id)
+    assert await attachments.read(created, context) == PNG
+    assert names(blobs) == [created.id]
 
 
 async def test_links_fit_only_their_purpose_and_attachment(
@@ -269,14 +293,133 @@ async def test_expired_link_is_not_found(
         await attachments.receive(created.id, token, chunked(PNG))
 
 
-async def test_delete_removes_the_bytes_and_may_be_repeated(
+async def test_bytes_are_swept_when_the_row_is_deleted(
     attachments: BlobAttachmentStore[RequestContext], blobs: MemoryBlobStore, context: RequestContext
 ) -> None:
     created, token = await announce(attachments, context)
     await attachments.receive(created.id, token, chunked(PNG))
+    link = token_of(attachments.download_url(created))
     await attachments.delete_attachment(created.id, context)
     await attachments.delete_attachment(created.id, context)
-    assert not await has_blob(blobs, created.id)
+    assert await swept(attachments) == [created.id]
+    await attachments.store.delete_attachment(created.id, context)
+    with pytest.raises(NotFoundError):  # at once, whenever the bytes follow
+        await attachments.find_download(created.id, link)
+    assert await swept(attachments) == []
+
+
+async def test_bytes_are_deleted_at_once_where_the_store_has_no_outbox(
+    blobs: MemoryBlobStore, context: RequestContext
+) -> None:
+    class Plain(MemoryStore[RequestContext]):
+        @property
+        def outbox(self) -> None:  # type: ignore[override]
+            return None
+
+    attachments = BlobAttachmentStore(blobs, Plain(), Signer(["key"]), base_url=BASE)
+    created, token = await announce(attachments, context)
+    await attachments.receive(created.id, token, chunked(PNG))
+    await attachments.delete_attachment(created.id, context)
+    assert names(blobs) == []
+
+
+async def test_attachment_is_ready_when_its_bytes_are_there(
+    attachments: BlobAttachmentStore[RequestContext], context: RequestContext
+) -> None:
+    created, token = await announce(attachments, context)
+    with pytest.raises(ConflictError, match=r"a\.png is not uploaded yet"):
+        await attachments.require_ready(created, context)
+    received = await attachments.receive(created.id, token, chunked(PNG))
+    await attachments.require_ready(received, context)
+    await attachments.require_ready(
+        make_attachment(), context
+    )  # an application's own is none of our business
+
+
+# Quotas
+
+
+def limited(blobs: MemoryBlobStore, **quota: int) -> BlobAttachmentStore[RequestContext]:
+    return BlobAttachmentStore(blobs, MemoryStore(), Signer(["key"]), base_url=BASE, quota=Quota(**quota))
+
+
+async def direct(
+    attachments: BlobAttachmentStore[RequestContext], data: bytes, context: RequestContext
+) -> Attachment:
+    return await attachments.receive_direct(
+        chunked(data), name="a.txt", claimed="text/plain", context=context
+    )
+
+
+async def test_user_may_keep_so_many_files(
+    blobs: MemoryBlobStore, context: RequestContext, other_context: RequestContext
+) -> None:
+    attachments = limited(blobs, max_files=2)
+    first = await direct(attachments, b"1", context)
+    await announce(attachments, context)
+    for refused in (attachments.create_attachment(params(), context), direct(attachments, b"3", context)):
+        with pytest.raises(TooManyError, match="2 files"):
+            await refused
+    await direct(attachments, b"hers", other_context)
+    await attachments.store.delete_attachment(first.id, context)
+    await direct(attachments, b"3", context)
+
+
+async def test_user_may_keep_so_many_bytes(
+    blobs: MemoryBlobStore, context: RequestContext, other_context: RequestContext
+) -> None:
+    attachments = limited(blobs, max_bytes=100)
+    await direct(attachments, bytes(50), context)
+    created, token = await announce(attachments, context)  # 40 bytes, and sends more
+    refused = [
+        attachments.create_attachment(params(size=11), context),
+        direct(attachments, bytes(11), context),
+        attachments.receive(created.id, token, chunked(bytes(51))),
+    ]
+    for attempt in refused:
+        with pytest.raises(TooLargeError, match="10 more bytes"):
+            await attempt
+    await attachments.receive(created.id, token, chunked(bytes(50)))
+    await direct(attachments, bytes(100), other_context)
+    assert await attachments.store.load_usage(context) == Usage(2, 100)
+    assert len(names(blobs)) == 3
+
+
+async def test_refused_upload_counts_for_nothing(blobs: MemoryBlobStore, context: RequestContext) -> None:
+    attachments = limited(blobs, max_files=1, max_bytes=100)
+    with pytest.raises(TooLargeError):
+        await direct(attachments, bytes(101), context)
+    await direct(attachments, bytes(100), context)
+
+
+# A hook
+
+
+async def test_hook_sees_what_was_uploaded_and_may_refuse_it(
+    blobs: MemoryBlobStore, store: MemoryStore[RequestContext], context: RequestContext
+) -> None:
+    seen: list[tuple[str, str, int, str]] = []
+
+    async def scan(upload: Upload, context: RequestContext) -> None:
+        found = upload.attachment
+        seen.append((found.name, found.mime_type, upload.size, context.user_id))
+        data = b"".join([chunk async for chunk in await upload.open()])
+        if b"virus" in data:
+            raise InvalidRequestError("The file has a virus.")
+
+    attachments = BlobAttachmentStore(blobs, store, Signer(["key"]), base_url=BASE, on_upload=scan)
+    created, token = await announce(attachments, context)
+    with pytest.raises(InvalidRequestError, match="virus"):
+        await attachments.receive(created.id, token, chunked(b"a virus"))
+    with pytest.raises(InvalidRequestError, match="virus"):
+        await direct(attachments, b"virus", context)
+    assert names(blobs) == []
+    await attachments.receive(created.id, token, chunked(PNG))
+    assert seen == [
+        ("a.png", "application/octet-stream", 7, "alice"),
+        ("a.txt", "text/plain", 5, "alice"),
+        ("a.png", "image/png", len(PNG), "alice"),
+    ]
 
 
 async def test_somebody_elses_attachment_is_not_found(
@@ -303,7 +446,13 @@ async def test_owner_with_a_tenant_receives_what_was_announced(
 async def test_preview_links_are_fresh_and_the_row_is_untouched(
     attachments: BlobAttachmentStore[RequestContext],
 ) -> None:
-    image = ImageAttachment(id="atc_1", name="a.png", mime_type="image/png", preview_url="about:blank")
+    image = ImageAttachment(
+        id="atc_1",
+        name="a.png",
+        mime_type="image/png",
+        preview_url="about:blank",
+        metadata={"blob_folder": "atc_1", "blob": "atc_1/5f", "owner": "alice"},
+    )
     presented = attachments.present(image)
     assert isinstance(presented, ImageAttachment)
     assert str(presented.preview_url).startswith(f"{BASE}/files/atc_1?token=")
@@ -328,4 +477,6 @@ async def test_ids_of_the_applications_own_are_no_way_out_of_the_blobs(
     attachments.generate_attachment_id = lambda mime_type, context: "../a b"  # type: ignore[method-assign]
     received = await attachments.receive_direct(chunked(PNG), name="a.png", claimed="", context=context)
     assert received.id == "../a b"
-    assert await has_blob(blobs, "..%2Fa%20b")
+    (folder,) = names(blobs)
+    assert re.fullmatch("[0-9a-f]{64}", folder)
+    assert await attachments.read(received, context) == PNG

@@ -34,8 +34,8 @@ class Directory:
         self.path = path
 
     def names(self) -> list[str]:
-        """Everything in it, half-written files too."""
-        return sorted(path.name for path in self.path.iterdir()) if self.path.exists() else []
+        """The folders of everything in it, half-written files too."""
+        return sorted(path.relative_to(self.path).parts[0] for path in self.path.rglob("*") if path.is_file())
 
 
 async def authenticate(request: Request) -> RequestContext:
@@ -90,9 +90,7 @@ async def announce(
 ) -> Attachment:
     context = RequestContext(user_id="alice")
     params = AttachmentCreateParams(name=name, size=len(PNG), mime_type=mime_type)
-    created = await attachments.create_attachment(params, context)
-    await attachments.store.save_attachment(created, context)
-    return created
+    return await attachments.create_attachment(params, context)
 
 
 async def upload(client: httpx.AsyncClient, data: bytes, name: str, mime_type: str) -> str:
@@ -332,13 +330,15 @@ async def test_only_safe_images_are_shown_in_place(
     attachment_id = await upload(client, data, name, mime_type)
     response = await client.get(download_link(attachments, await stored(attachments, attachment_id)))
     assert response.content == data
+    assert re.fullmatch('"[0-9a-f]{16}"', response.headers.pop("etag"))
     assert dict(response.headers) == {
+        "accept-ranges": "bytes",
         "content-type": served,
         "content-length": str(len(data)),
         "content-disposition": f"{disposition}; filename=\"{name}\"; filename*=UTF-8''{name}",
         "content-security-policy": "sandbox; default-src 'none'",
         "x-content-type-options": "nosniff",
-        "cache-control": "private",
+        "cache-control": "private, max-age=3600",
     }
 
 
@@ -349,6 +349,56 @@ async def test_head_says_what_get_would(
     link = download_link(attachments, attachment)
     head, get = await client.head(link), await client.get(link)
     assert (head.status_code, head.content, head.headers) == (200, b"", get.headers)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "said", "got"),
+    [
+        ("bytes=0-0", 206, "bytes 0-0/10", b"0"),
+        ("bytes=2-4", 206, "bytes 2-4/10", b"234"),
+        ("Bytes = 8-", 206, "bytes 8-9/10", b"89"),
+        ("bytes=-3", 206, "bytes 7-9/10", b"789"),
+        ("bytes=-30", 206, "bytes 0-9/10", b"0123456789"),
+        ("bytes=5-500", 206, "bytes 5-9/10", b"56789"),
+        ("bytes=10-", 416, "bytes */10", b""),
+        ("bytes=-0", 416, "bytes */10", b""),
+        ("bytes=4-2", 200, None, b"0123456789"),
+        ("bytes=0-1,3-4", 200, None, b"0123456789"),
+        ("bytes=-", 200, None, b"0123456789"),
+        ("lines=1-2", 200, None, b"0123456789"),
+        ("bytes=a-b", 200, None, b"0123456789"),
+    ],
+)
+async def test_part_of_a_file_is_given_to_who_asks_for_one(
+    client: httpx.AsyncClient,
+    attachments: BlobAttachmentStore[RequestContext],
+    asked: str,
+    status: int,
+    said: str | None,
+    got: bytes,
+) -> None:
+    attachment = await stored(attachments, await upload(client, b"0123456789", "a.txt", "text/plain"))
+    link = download_link(attachments, attachment)
+    response = await client.get(link, headers={"range": asked})
+    head = await client.head(link, headers={"range": asked})
+    assert (response.status_code, response.headers.get("content-range")) == (status, said)
+    assert response.content == got
+    assert (head.status_code, head.headers, head.content) == (status, response.headers, b"")
+
+
+async def test_client_that_has_the_file_is_told_so(
+    client: httpx.AsyncClient, attachments: BlobAttachmentStore[RequestContext]
+) -> None:
+    attachment = await stored(attachments, await upload(client, b"0123456789", "a.txt", "text/plain"))
+    link = download_link(attachments, attachment)
+    etag = (await client.get(link)).headers["etag"]
+    for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        response = await client.get(link, headers={"if-none-match": known})
+        assert (response.status_code, response.content, response.headers["etag"]) == (304, b"", etag)
+    assert (await client.get(link, headers={"if-none-match": '"other"'})).status_code == 200
+    part = {"range": "bytes=1-2"}
+    assert (await client.get(link, headers={**part, "if-range": etag})).status_code == 206
+    assert (await client.get(link, headers={**part, "if-range": '"other"'})).status_code == 200
 
 
 async def test_name_of_a_download_follows_rfc_6266(
@@ -366,7 +416,7 @@ async def test_deleted_blob_is_not_found(
     client: httpx.AsyncClient, attachments: BlobAttachmentStore[RequestContext], context: RequestContext
 ) -> None:
     attachment = await stored(attachments, await upload(client, PNG, "a.png", "image/png"))
-    await attachments.delete_attachment(attachment.id, context)
+    await attachments.store.delete_attachment(attachment.id, context)
     response = await client.get(download_link(attachments, attachment))
     assert (response.status_code, response.json()["error"]["code"]) == (404, "not_found")
 

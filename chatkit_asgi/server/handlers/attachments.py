@@ -1,10 +1,18 @@
 """Attachments: register an upload, forget one. The bytes go elsewhere."""
 
 from chatkit_asgi.errors import NotSupportedError
+from chatkit_asgi.server.handlers.threads import MAX_ATTACHMENTS
 from chatkit_asgi.store import AttachmentStore, Store, TContext
-from chatkit_asgi.types import Attachment, AttachmentCreateParams, AttachmentDeleteParams
+from chatkit_asgi.types import (
+    Attachment,
+    AttachmentCreateParams,
+    AttachmentDeleteParams,
+    StreamingReq,
+    ThreadsAddUserMessageReq,
+    ThreadsCreateReq,
+)
 
-__all__ = ["create_attachment", "delete_attachment"]
+__all__ = ["create_attachment", "delete_attachment", "require_ready"]
 
 
 async def create_attachment(
@@ -14,9 +22,10 @@ async def create_attachment(
     context: TContext,
 ) -> Attachment:
     """Raises NotSupportedError without an attachment store."""
-    attachment = await _required(attachment_store).create_attachment(params, context)
+    blobs = _required(attachment_store)
+    attachment = await blobs.create_attachment(params, context)
     await store.save_attachment(attachment, context)
-    return attachment
+    return blobs.present(attachment)
 
 
 async def delete_attachment(
@@ -32,6 +41,24 @@ async def delete_attachment(
     # bytes first: while the metadata is there, a failed delete can be repeated
     await blobs.delete_attachment(params.attachment_id, context)
     await store.delete_attachment(params.attachment_id, context)
+
+
+async def require_ready(
+    store: Store[TContext],
+    attachment_store: AttachmentStore[TContext] | None,
+    request: StreamingReq,
+    context: TContext,
+) -> None:
+    """Check that the bytes of what a message names are there, which may mean to ask an object store.
+
+    Raises NotFoundError for an unknown attachment, ConflictError for one without bytes. Whether there are too
+    many is checked later.
+    """
+    if attachment_store is None or not isinstance(request, ThreadsCreateReq | ThreadsAddUserMessageReq):
+        return
+    for attachment_id in dict.fromkeys(request.params.input.attachments[:MAX_ATTACHMENTS]):
+        attachment = await store.load_attachment(attachment_id, context)
+        await attachment_store.require_ready(attachment, context)
 
 
 def _required(attachment_store: AttachmentStore[TContext] | None) -> AttachmentStore[TContext]:

@@ -213,10 +213,12 @@ async def _make_user_message(
         raise InvalidRequestError(
             f"A message has at most {MAX_ATTACHMENTS} attachments.", param="params.input.attachments"
         )
-    attachments = [
-        (await store.load_attachment(attachment_id, context)).model_copy(update={"thread_id": thread.id})
-        for attachment_id in input.attachments
-    ]
+    found = {
+        # in one order for all: two messages that name the same ones do not wait for each other
+        attachment_id: await _load_unsent(store, attachment_id, thread, context)
+        for attachment_id in sorted({*input.attachments})
+    }
+    attachments = [found[attachment_id] for attachment_id in input.attachments]
     message = UserMessageItem(
         id=store.generate_item_id("message", thread, context),
         thread_id=thread.id,
@@ -227,6 +229,21 @@ async def _make_user_message(
         inference_options=input.inference_options or InferenceOptions(),
     )
     return message, attachments
+
+
+async def _load_unsent(
+    store: Store[TContext], attachment_id: str, thread: ThreadMetadata, context: TContext
+) -> Attachment:
+    """An attachment, as one of the thread. Raises ConflictError when it is another's already.
+
+    The other one is deleted with its attachments, whoever else names them.
+    """
+    attachment = await store.load_attachment(attachment_id, context)
+    if attachment.thread_id not in (None, thread.id):
+        raise ConflictError(
+            f"The file {attachment.name} was sent in another conversation already: attach it anew."
+        )
+    return attachment.model_copy(update={"thread_id": thread.id})
 
 
 async def _add_user_message(
