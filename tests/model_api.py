@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from tests.live import serving
 
-__all__ = ["Call", "Failure", "Hold", "ModelApi", "ModelRequest", "Say", "model_api"]
+__all__ = ["Break", "Call", "Failure", "Hold", "ModelApi", "ModelRequest", "Say", "model_api"]
 
 Json = dict[str, Any]  # Any: JSON
 
@@ -46,6 +46,11 @@ class Hold:
     """The model says this and then nothing more until the client leaves or the test releases it."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Break(Hold):
+    """The model says this, and then the connection breaks."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +159,13 @@ def _error(status: int, message: str) -> Response:
     return JSONResponse(body, status, headers={"x-should-retry": "false"})
 
 
+async def _hold(api: ModelApi, output: Output) -> None:
+    if isinstance(output, Break):
+        raise ConnectionError
+    if isinstance(output, Hold):
+        await api.released.wait()
+
+
 def _words(text: str) -> list[str]:
     return [word if index == 0 else f" {word}" for index, word in enumerate(text.split(" "))]
 
@@ -187,8 +199,7 @@ async def _responses_events(api: ModelApi, outputs: tuple[Output, ...], model: s
         place = {"item_id": item["id"], "output_index": index}
         for kind, fields in _response_parts(output, item):
             yield frame(kind, **place, **fields)
-        if isinstance(output, Hold):
-            await api.released.wait()
+        await _hold(api, output)
         yield frame("response.output_item.done", output_index=index, item=item)
         done.append(item)
     usage = {
@@ -298,8 +309,7 @@ async def _chat_events(api: ModelApi, outputs: tuple[Output, ...], model: str) -
             continue
         for word in _words(output.text):
             yield frame({"content": word})
-        if isinstance(output, Hold):
-            await api.released.wait()
+        await _hold(api, output)
     yield frame({}, "tool_calls" if calls else "stop")
     yield b"data: [DONE]\n\n"
 
