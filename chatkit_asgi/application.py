@@ -228,6 +228,7 @@ def _agent_server(
     # here and not above: the Agents SDK takes seconds to load, and a server of one's own may not need it
     from chatkit_asgi.agents import (
         AgentServer,
+        InputLimits,
         create_agent,
         create_provider,
         create_run_config,
@@ -257,6 +258,7 @@ def _agent_server(
         agent=agent,
         run_config=run_config,
         read_blob=attachments.read if isinstance(attachments, BlobAttachmentStore) else None,
+        limits=InputLimits.of_model(settings.model_input, max_text=settings.model_max_text),
         models=settings.models,
     )
 

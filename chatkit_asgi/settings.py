@@ -87,6 +87,10 @@ class Settings(BaseSettings):
     """Models that clients may choose by `inference_options.model`, with commas between them."""
     model_api: Literal["responses", "chat_completions"] = "responses"
     """Which API the model's server speaks: `responses` or `chat_completions`."""
+    model_takes: CommaSeparated = ()
+    """Of `text,images,files` (PDF) what the model takes; empty: all, in foreign Chat Completions no files."""
+    model_max_text: int = Field(default=100_000, ge=0)
+    """Characters of attached files that go to the model with one message; of a thread's twice as many."""
     instructions: str = "You are a helpful assistant."
     """The system prompt of the built-in agent."""
     openai_api_key: SecretStr = Field(
@@ -149,11 +153,18 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """How much is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."""
 
-    @field_validator("models", "cors_origins", "upload_types", mode="before")
+    @field_validator("models", "model_takes", "cors_origins", "upload_types", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("model_takes")
+    @classmethod
+    def _kinds_of_input(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not {"text", "images", "files"}.issuperset(value):
+            raise ValueError("write text, images, files, with commas between them")
         return value
 
     @field_validator("max_body_bytes", "max_upload_bytes", "max_user_bytes", mode="before")
@@ -236,6 +247,15 @@ class Settings(BaseSettings):
     def has_model(self) -> bool:
         """Whether a real model is configured."""
         return bool(self.openai_api_key.get_secret_value() or self.openai_base_url)
+
+    @property
+    def model_input(self) -> frozenset[str]:
+        """What the model understands, with its default filled in."""
+        if self.model_takes:
+            return frozenset(self.model_takes)
+        # few servers besides OpenAI's take files in this API, and those that don't refuse the whole request
+        is_foreign = self.model_api == "chat_completions" and self.openai_base_url
+        return frozenset({"images"} if is_foreign else {"images", "files"})
 
     def tokens(self) -> dict[str, str]:
         """The configured bearer tokens: token to user."""

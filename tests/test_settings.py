@@ -2,6 +2,7 @@
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -88,3 +89,22 @@ def test_signing_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
 
 def test_several_signing_keys_rotate() -> None:
     assert Settings.model_validate({"secret_key": "new,old"}).signing_keys() == ["new", "old"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "takes"),
+    [
+        ({}, {"images", "files"}),
+        ({"model_api": "chat_completions"}, {"images", "files"}),
+        ({"model_api": "chat_completions", "openai_base_url": "http://127.0.0.1:1/v1"}, {"images"}),
+        ({"model_takes": "text"}, {"text"}),
+        ({"model_takes": "images, text"}, {"images", "text"}),
+    ],
+)
+def test_model_is_given_what_it_understands(settings: dict[str, Any], takes: set[str]) -> None:
+    assert Settings(**settings).model_input == takes
+
+
+def test_model_cannot_take_what_we_cannot_give() -> None:
+    with pytest.raises(ValidationError, match="text, images, files"):
+        Settings(model_takes=("films",))

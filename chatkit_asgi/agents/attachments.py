@@ -8,10 +8,10 @@ import base64
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 from openai.types.responses import (
     ResponseInputContentParam,
@@ -71,6 +71,10 @@ class Allowance:
     """Characters."""
 
 
+PER_MESSAGE = Allowance(images=10, bytes=20 * 1024 * 1024, text=100_000)
+PER_REQUEST = Allowance(images=20, bytes=30 * 1024 * 1024, text=200_000)
+
+
 @dataclass(frozen=True, slots=True)
 class InputLimits:
     """What the model understands besides text, and how much of it goes into one message and one request."""
@@ -78,8 +82,18 @@ class InputLimits:
     takes_images: bool = True
     takes_files: bool = True
     """PDFs as they are; where not, their text."""
-    per_message: Allowance = Allowance(images=10, bytes=20 * 1024 * 1024, text=100_000)
-    per_request: Allowance = Allowance(images=20, bytes=30 * 1024 * 1024, text=200_000)
+    per_message: Allowance = PER_MESSAGE
+    per_request: Allowance = PER_REQUEST
+
+    @classmethod
+    def of_model(cls, takes: Collection[str], *, max_text: int) -> Self:
+        """For a model that takes ``images`` or ``files``, and `max_text` characters with a message."""
+        return cls(
+            takes_images="images" in takes,
+            takes_files="files" in takes,
+            per_message=replace(PER_MESSAGE, text=max_text),
+            per_request=replace(PER_REQUEST, text=2 * max_text),
+        )
 
 
 class Converted:
