@@ -293,3 +293,82 @@ async def test_turn_that_is_cancelled_from_within_ends_with_the_failure_frame(
 
     assert await read_all(await begin(runner, frames())) == [b"first", b"failed"]
     assert "cancelled from within" in caplog.text
+
+
+async def test_turns_that_are_about_to_begin_count_too() -> None:
+    """Many ask at the same moment, before any of them has been stored."""
+    runner = make_runner(most=3)
+    scripts = [Script() for _ in range(20)]
+    begun = await asyncio.gather(*(begin(runner, script) for script in scripts), return_exceptions=True)
+    assert sum(isinstance(each, TurnReading) for each in begun) == 3
+    assert sum(isinstance(each, BackendError) for each in begun) == 17
+    await runner.aclose()
+
+
+@pytest.mark.parametrize("by", ["drain", "close"])
+async def test_turn_that_begins_while_the_process_ends_is_interrupted(by: str) -> None:
+    runner, script, stored, go_on = make_runner(), Script(), asyncio.Event(), asyncio.Event()
+
+    async def open(admit: Admit) -> Script:
+        await admit("thr_1", True)
+        stored.set()
+        await go_on.wait()
+        return script
+
+    asking = asyncio.create_task(runner.begin(ASKED, open))
+    await asyncio.wait_for(stored.wait(), 5)
+    if by == "drain":
+        runner.drain(0)
+        await asyncio.sleep(0.01)
+    closing = asyncio.create_task(runner.aclose()) if by == "close" else None
+    await asyncio.sleep(0)
+    go_on.set()
+    turn = await asyncio.wait_for(asking, 5)
+    assert (await read_all(turn))[-1] == b"failed"
+    assert script.cancelled
+    await (closing or runner.aclose())
+
+
+async def test_reader_of_a_turn_that_is_about_to_begin_waits_for_that(runner: TurnRunner) -> None:
+    """It then counts as one: the turn does not stop when the other one leaves."""
+    script, stored, go_on = Script(), asyncio.Event(), asyncio.Event()
+
+    async def open(admit: Admit) -> Script:
+        await admit("thr_1", True)
+        stored.set()
+        await go_on.wait()
+        return script
+
+    asking = asyncio.create_task(runner.begin(ASKED, open))
+    await asyncio.wait_for(stored.wait(), 5)
+    record = await runner.log.find_running("thr_1", "alice")
+    assert record is not None
+    joining = asyncio.create_task(runner.attach(record))
+    await asyncio.sleep(0)
+    go_on.set()
+    first, second = await asking, await asyncio.wait_for(joining, 5)
+    first.leave()
+    script.go.set()
+    assert await read_all(second) == [b"first", b"second"]
+    assert not script.cancelled
+
+
+async def test_reader_of_a_turn_that_could_not_begin_may_try_again(runner: TurnRunner) -> None:
+    stored, go_on = asyncio.Event(), asyncio.Event()
+
+    async def open(admit: Admit) -> Script:
+        await admit("thr_1", True)
+        stored.set()
+        await go_on.wait()
+        raise BackendError("The database does not answer.")
+
+    asking = asyncio.create_task(runner.begin(ASKED, open))
+    await asyncio.wait_for(stored.wait(), 5)
+    record = await runner.log.find_running("thr_1", "alice")
+    assert record is not None
+    joining = asyncio.create_task(runner.attach(record))
+    await asyncio.sleep(0)
+    go_on.set()
+    for task in (asking, joining):
+        with pytest.raises(BackendError):
+            await asyncio.wait_for(task, 5)
