@@ -1,6 +1,7 @@
 """An installation on each database: where its processes find what they share."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,9 @@ from chatkit_asgi.store.sql import create_engine, migrate
 from tests.postgres import new_database
 from tests.processes.look import Database, database
 from tests.processes.workers import Site
+
+if sys.platform != "linux":
+    collect_ignore_glob = ["test_*"]  # processes are watched by their pidfd
 
 
 def migrated(folder: Path, url: str) -> Site:

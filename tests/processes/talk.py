@@ -35,6 +35,7 @@ class Reading:
         self.is_broken = False
         """Whether the connection ended before the response did."""
         self.turn_id = ""
+        self.has_ended = False
         self.task: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
 
@@ -66,11 +67,16 @@ class Reading:
     def text(self) -> str:
         return "".join(self.texts().values())
 
+    def note_end(self) -> None:
+        """There is no more to come, for whatever reason."""
+        self.has_ended = True
+        self._news.set()
+
     async def until(self, condition: Callable[["Reading"], object], bound: float = BOUND) -> None:
         """Wait until what was read is so, or fail when the response has ended and it is not."""
         with anyio.fail_after(bound):
             while not condition(self):
-                assert self.task is None or not self.task.done(), (self.status, self.error, self.types[-3:])
+                assert not self.has_ended, (self.status, self.error, self.types[-3:])
                 self._news.clear()
                 await self._news.wait()
 
@@ -164,6 +170,8 @@ class Talk:
                 await reading.read(response)
         except (httpx.TransportError, OSError):
             reading.is_broken = True
+        finally:
+            reading.note_end()
 
     async def ask(self, url: str, operation: str, **params: object) -> Any:  # Any: JSON
         response = await self.http.post(f"{url}/chatkit", json={"type": operation, "params": params})

@@ -65,6 +65,7 @@ async def test_turn_is_read_to_its_end_when_the_connection_that_listens_is_lost(
         assert (await joined.ended()).text == (await other.ended()).text
 
 
+@pytest.mark.slow
 async def test_turns_outlive_a_restart_of_the_database(spare_site: Site, spare_server: Server) -> None:
     """While it is away nobody can renew a lease: that makes nobody dead."""
     async with serving(spare_site, count=3, lease=LEASE) as (first, second, third), Talk() as talk:
@@ -88,6 +89,7 @@ async def test_turns_outlive_a_restart_of_the_database(spare_site: Site, spare_s
                 assert texts_of(await here.items(answer.thread_id)) == answer.texts()
 
 
+@pytest.mark.slow
 async def test_message_to_a_live_turn_ends_it_properly_when_the_database_is_just_back(
     spare_site: Site, spare_server: Server
 ) -> None:

@@ -10,7 +10,10 @@ from tests.processes.workers import Site, serving
 async def test_events_arrive_through_nginx_when_they_are_made(sqlite_site: Site) -> None:
     async with serving(sqlite_site) as (worker,), Talk() as talk:
         with before(worker.url) as url:
-            answer = talk.create(url, script(["say", 3, 0], ["hold", "go"], ["say", 3, 0]))
+            steps = (["hold", "begin"], ["say", 3, 0.01], ["hold", "go"], ["say", 3, 0])
+            answer = talk.create(url, script(*steps))
+            await answer.thread()  # what comes with the head of a response is passed on in any case
+            sqlite_site.open("begin")
             await answer.has_begun(3)
             joined = talk.join(url, answer.thread_id)
             await joined.has_begun(3)

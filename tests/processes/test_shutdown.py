@@ -54,7 +54,9 @@ SERVERS = {
 """How uvicorn is started, and the grace period; that of the last one is longer than uvicorn's patience."""
 
 
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize(
+    "name", ["plain", *(pytest.param(name, marks=pytest.mark.slow) for name in ("workers", "short patience"))]
+)
 async def test_process_that_is_told_to_end_interrupts_its_answers(
     site: Site, here: Database, name: str
 ) -> None:
@@ -64,6 +66,7 @@ async def test_process_that_is_told_to_end_interrupts_its_answers(
         await check_interrupted(here, readings, {"interrupted"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("app", ["careful", "careless"])
 async def test_mounted_app_interrupts_its_answers_with_its_host(site: Site, here: Database, app: str) -> None:
     app = f"tests.processes.hosts:{app}"
@@ -76,6 +79,7 @@ async def test_mounted_app_interrupts_its_answers_with_its_host(site: Site, here
         await check_interrupted(here, readings, {"interrupted"})
 
 
+@pytest.mark.slow
 async def test_answers_that_end_within_the_grace_period_are_done(site: Site, here: Database) -> None:
     async with under_streams(site, shutdown_grace=30) as (worker, _, readings):
         worker.send(signal.SIGTERM)
@@ -86,6 +90,7 @@ async def test_answers_that_end_within_the_grace_period_are_done(site: Site, her
         assert await here.statuses() == {"done": STREAMS}
 
 
+@pytest.mark.slow
 async def test_second_interrupt_ends_the_process_at_once(site: Site, here: Database) -> None:
     arguments = ("--log-level", "info")
     async with under_streams(site, *arguments, shutdown_grace=600, lease=1.5) as (worker, _, readings):
@@ -116,3 +121,35 @@ async def test_server_that_waits_for_its_balancer_is_not_ready_and_takes_no_turn
         assert (await reading.ended()).types[-1] == "thread.item.done"
         assert await worker.stop(signal.SIGUSR1) == 0
     assert await here.statuses() == {"done": 1}
+
+
+async def test_client_that_leaves_while_the_server_ends_has_stopped_nothing(
+    site: Site, here: Database
+) -> None:
+    """Whether it was the server that closed the connection cannot be told."""
+    async with serving(site, app="tests.processes.hosts", shutdown_grace=30) as (worker,), Talk() as talk:
+        reading = talk.create(worker.url, script(["say", 3, 0], ["hold", "end"]))
+        await reading.has_begun(3)
+        worker.send(signal.SIGTERM)
+        while (await talk.http.get(f"{worker.url}/readyz")).status_code != 503:
+            pass
+        await reading.leave()
+        assert await worker.stop(signal.SIGUSR1) == 0
+    assert await here.statuses() == {"interrupted": 1}
+
+
+async def test_reader_of_anothers_turn_goes_on_elsewhere_and_misses_nothing(
+    site: Site, here: Database
+) -> None:
+    """A process that ends does not wait for turns that run in another one."""
+    async with serving(site, count=2, shutdown_grace=0.3) as (first, second), Talk() as talk:
+        answer = talk.create(first.url, script(["say", 3, 0], ["hold", "go"], ["say", 3, 0]))
+        joined = talk.join(second.url, await answer.thread())
+        await joined.has_begun(3)
+        await second.stop(signal.SIGTERM)
+        assert (await joined.ended()).can_be_retried
+        assert joined.ids[-1] == joined.ids[-2], "what is no event of the turn has no number of its own"
+        rest = talk.join(first.url, answer.thread_id, after=joined.ids[-1])
+        site.open("go")
+        assert joined.events[:-1] + (await rest.ended()).events == (await answer.ended()).events
+        assert await here.statuses() == {"done": 1}
