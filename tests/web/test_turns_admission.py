@@ -421,6 +421,32 @@ async def test_identical_request_does_not_join_a_turn_that_is_being_stopped(
     assert text_of(events[-1]["item"]) == "New."
 
 
+async def test_identical_message_does_not_join_a_turn_that_is_being_stopped(
+    settings: Settings, store: Store[Any]
+) -> None:
+    server = Dawdler(store)
+    settings = settings.model_copy(update={"on_disconnect": "continue"})
+    async with talking(settings, store, server=server) as talk:
+        thread_id, first = await talk.begin()
+        first.finish()
+        await talk.idle()
+        async with talk.saying(thread_id) as stream:
+            second = await server.answer_number(1)
+            second.say("And ")
+            await stream.until("And ")
+        await talk.read_by(0)
+        stopping = asyncio.create_task(talk.cancel(thread_id))
+        await patiently(lambda: server.dawdling)
+        again = asyncio.create_task(post(talk, "And then?", thread_id))
+        await asyncio.wait([again], timeout=0.1)
+        server.go_on.set()
+        third = await server.answer_number(2)
+        third.say("New.")
+        third.finish()
+        assert text_of(frames_of((await again).content)[-1]["item"]) == "New."
+        await stopping
+
+
 class Dawdler(Puppet):
     """Takes its time to save what a stopped turn has said."""
 
@@ -577,3 +603,23 @@ def leave_pending(answer: Answer, operation: str, number: int) -> None:
     item = call(answer.thread.id) if operation == "tool" else form(answer.thread.id)
     answer.send(ThreadItemDoneEvent(item=item.model_copy(update={"id": f"msg_{number}"})))
     answer.do(lambda: None)
+
+
+async def test_response_ends_when_the_log_knows_of_it(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, may_end = talk.runner.log.write, asyncio.Event()
+
+    async def slow_write(worker: Any, frames: Any, endings: Any = ()) -> Any:
+        if endings:
+            await may_end.wait()
+        return await write(worker, frames, endings)
+
+    monkeypatch.setattr(talk.runner.log, "write", slow_write)
+    async with talk.creating() as stream:
+        answer = await talk.server.answer_number(0)
+        answer.finish()
+        rest = asyncio.create_task(stream.rest())
+        await asyncio.wait_for(answer.ended.wait(), BOUND)
+        await asyncio.wait([rest], timeout=0.1)
+        assert not rest.done()
+        may_end.set()
+        await rest

@@ -378,6 +378,30 @@ async def test_500_streams_at_once(settings: Settings, store: Store) -> None:
         await talk.idle()
 
 
+@pytest.mark.slow
+async def test_10_000_readers_come_back_to_one_turn(settings: Settings, sqlite_engine: object) -> None:
+    """Over the socket, a few at a time, each where it left off; nothing of them is left."""
+    store = SQLAlchemyStore(sqlite_engine)  # type: ignore[arg-type]  # an engine
+    async with talking(settings, store) as talk:
+        thread_id, answer = await talk.begin()
+        answer.say(*(f"{number} " for number in range(1000)))
+        async with talk.joining(thread_id) as stream:
+            await stream.until('"999 "')
+            answer.finish()
+            await stream.rest()
+        await talk.idle()
+        url = f"/threads/{thread_id}/stream?turn={stream.turn_id}"
+        for first in range(0, 10_000, 20):
+            numbers = range(first, first + 20)
+            responses = await asyncio.gather(
+                *(talk.http.get(f"{url}&after={980 + number % 20}") for number in numbers)
+            )
+            for number, response in zip(numbers, responses, strict=True):
+                assert response.text.startswith(f"id: {981 + number % 20}\n")
+        await talk.read_by(0)
+        await patiently(lambda: len(talk.runner.followers) == 0)
+
+
 async def whole(talk: Talk, number: int) -> str:
     body = {"type": "threads.create", "params": {"input": Chat.message(f"Question {number}")}}
     response = await talk.http.post("/chatkit", json=body, timeout=httpx.Timeout(60))
