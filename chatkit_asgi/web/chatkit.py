@@ -5,14 +5,15 @@ from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from chatkit_asgi.attachments import request_base_url
 from chatkit_asgi.context import owner_of
-from chatkit_asgi.errors import InvalidRequestError, TooLargeError
+from chatkit_asgi.errors import InvalidRequestError
 from chatkit_asgi.server import ChatKitServer, parse_request
 from chatkit_asgi.types import ChatKitReq, is_streaming_req
+from chatkit_asgi.web.bodies import read_body
 from chatkit_asgi.web.middleware import note
 from chatkit_asgi.web.turns import TurnDesk
 from chatkit_asgi.web.uploads import base_url_of
@@ -42,7 +43,7 @@ class ChatKitEndpoint:
         request = Request(scope, receive)
         context = await self._authenticate(request)
         note(request, user=owner_of(context))
-        body = await _read_body(request, self._max_body_bytes)
+        body = await read_body(request, self._max_body_bytes)
         operation = _parse(body)
         if self._server.attachment_store is not None:  # the only one to make links
             request_base_url.set(base_url_of(request))
@@ -59,19 +60,6 @@ async def _send_json(document: bytes, send: Send) -> None:
     headers = [*JSON_HEADERS, (b"content-length", b"%d" % len(document))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": document})
-
-
-async def _read_body(request: Request, limit: int) -> bytes:
-    """The whole body, counted while it comes: lengths that clients claim are not believed."""
-    body = bytearray()
-    try:
-        async for part in request.stream():
-            body += part
-            if len(body) > limit:
-                raise TooLargeError(f"The request is larger than this server takes ({limit} bytes).")
-    except ClientDisconnect:
-        raise InvalidRequestError("The request ended before its body was complete.") from None
-    return bytes(body)
 
 
 def _parse(body: bytes) -> ChatKitReq:
