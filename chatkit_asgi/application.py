@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from chatkit_asgi.attachments import BlobAttachmentStore, BlobSweeper, PlaceAccess, Quota, Signer
 from chatkit_asgi.attachments.objects import ObjectBlobStore
-from chatkit_asgi.auth import Authenticate, bearer_token, everybody, local_only
+from chatkit_asgi.auth import Authenticate, choose, open_sessions
 from chatkit_asgi.errors import BackendError, InvalidRequestError
 from chatkit_asgi.lifetime import Lifetime
 from chatkit_asgi.logs import configure
@@ -35,6 +35,8 @@ from chatkit_asgi.web.health import health_routes
 from chatkit_asgi.web.metrics import metrics_routes
 from chatkit_asgi.web.middleware import PageMiddleware, RequestMiddleware
 from chatkit_asgi.web.playground import page_routes
+from chatkit_asgi.web.proxies import ProxyMiddleware
+from chatkit_asgi.web.sessions import session_routes
 from chatkit_asgi.web.threads import thread_routes
 from chatkit_asgi.web.turns import TurnDesk, turn_routes
 from chatkit_asgi.web.uploads import upload_routes
@@ -75,12 +77,12 @@ def create_app(
     if server is None:
         store = store or _database(settings, lifetime)
         server = create_server(settings, store, attachment_store or create_files(settings, store), lifetime)
-    authenticate = _required(authenticate or _authentication(settings))
+    authenticate = _required(choose(settings, authenticate))
     runner = _runner(settings, server.store, lifetime)
     _sweep_files(settings, server.attachment_store, lifetime)
     return Starlette(
         routes=_routes(settings, server, runner, authenticate, lifetime),
-        middleware=[_cors(settings), Middleware(RequestMiddleware, started=lifetime.start)],
+        middleware=_middleware(settings, lifetime),
         exception_handlers=dict(HANDLERS),
         lifespan=lifetime.lifespan,
     )
@@ -278,17 +280,19 @@ def _routes(
     routes += thread_routes(server.store, authenticate)
     routes += turn_routes(desk, authenticate)
     routes += health_routes(lifetime.ping, runner)
+    sessions = open_sessions(settings)
+    if sessions is not None:
+        routes += session_routes(sessions, settings.session_key_list(), longest=settings.session_seconds)
     if settings.metrics:
         routes += metrics_routes(runner)
-    return routes + page_routes() if settings.page else routes
+    return routes + page_routes(settings.frame_ancestors) if settings.page else routes
 
 
-def _authentication(settings: Settings) -> Authenticate:
-    if settings.auth == "token":
-        return bearer_token(settings.tokens())
-    if settings.allow_unauthenticated:
-        return everybody
-    return local_only(pages=settings.cors_origins, public_url=settings.public_url)
+def _middleware(settings: Settings, lifetime: Lifetime) -> list[Middleware]:
+    around = [_cors(settings), Middleware(RequestMiddleware, started=lifetime.start)]
+    if not settings.trusted_proxies:
+        return around
+    return [Middleware(ProxyMiddleware, trusted=settings.trusted_proxies), *around]
 
 
 def _required(authenticate: Authenticate) -> Authenticate:

@@ -81,6 +81,8 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
         port=options.port,
         log_level=settings.log_level.lower(),
         access_log=False,
+        # where proxies are named the app listens to them itself, and also has to see their own address
+        proxy_headers=not settings.trusted_proxies,
         timeout_graceful_shutdown=10,
     )
     return 0

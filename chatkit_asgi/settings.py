@@ -1,10 +1,12 @@
 """Every option of the app: its type, its default, one sentence. Read from ``CHATKIT_…`` variables."""
 
+import ipaddress
 import os
 import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -15,6 +17,13 @@ __all__ = ["Settings", "variable_of"]
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 """In the environment: values with commas between them."""
+
+SECRET_BYTES = 32
+"""What HS256 wants at least (RFC 7518, 3.2)."""
+NO_KEY = (
+    "Set CHATKIT_SECRET_KEY, on all machines to the same, for example to what `openssl rand -hex 32` prints: "
+    "those that share a PostgreSQL database have to know each other's links."
+)
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -34,7 +43,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("chatkit-data")
     """Folder for everything that is kept on local disk: the SQLite database, uploads, the signing key."""
-    database_url: str = ""
+    database_url: SecretStr = SecretStr("")
     """`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`; empty: SQLite in `CHATKIT_DATA_DIR`."""
     auto_migrate: bool | None = None
     """Bring the database up to date at start; unset: yes for SQLite, no for PostgreSQL."""
@@ -73,7 +82,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     """The address browsers reach the app under, mount path included; empty: taken from each request."""
     secret_key: SecretStr = SecretStr("")
-    """Signs links; of several with commas between the first signs; empty: kept in `CHATKIT_DATA_DIR`."""
+    """Signs links, of several with commas the first; empty: kept in `CHATKIT_DATA_DIR`, with SQLite only."""
     link_seconds: int = Field(default=3600, gt=0)
     """How long signed upload and download links live, in seconds."""
 
@@ -104,10 +113,36 @@ class Settings(BaseSettings):
     demo_delay: float = Field(default=0.015, ge=0)
     """Pause of the demo model between two words, in seconds."""
 
-    auth: Literal["none", "token"] = "none"
-    """Who may call: `none` serves callers on this machine only, `token` wants a bearer token."""
+    auth: Literal["none", "anonymous", "token", "jwt", "header"] = "none"
+    """Who may call: `none` this machine, `anonymous` each browser, `token`, `jwt`, `header` of a proxy."""
     auth_tokens: SecretStr = SecretStr("")
-    """For `token`: `user:token` pairs with commas between them."""
+    """For `token`: pairs `user:token` or `user:sha256:HEX` with commas between them."""
+    session_key: SecretStr = SecretStr("")
+    """What a server sends to `POST /session`, or `sha256:HEX` of it; several with commas; empty: no route."""
+    session_seconds: int = Field(default=600, gt=0, le=86_400)
+    """How long a client secret lives at most, in seconds."""
+    jwt_secret: SecretStr = SecretStr("")
+    """For `jwt`: the secret of HS256 tokens, of at least 32 bytes; of several with commas any will do."""
+    jwt_jwks_url: str = ""
+    """For `jwt`: where the issuer's public keys are, instead of a secret."""
+    jwt_issuer: CommaSeparated = ()
+    """Who may have issued a token, its `iss`; needed with `CHATKIT_JWT_JWKS_URL`; `*`: anybody."""
+    jwt_audience: CommaSeparated = ()
+    """Whom a token has to be for, its `aud`; needed with `CHATKIT_JWT_JWKS_URL`; `*`: anybody."""
+    jwt_leeway: float = Field(default=30, ge=0, le=600)
+    """Seconds by which the issuer's clock may differ."""
+    jwt_user_claim: str = Field(default="sub", min_length=1)
+    """The claim that names the user."""
+    jwt_tenant_claim: str = ""
+    """The claim that names the user's tenant, which tokens then have to have; empty: there are no tenants."""
+    auth_header: str = Field(default="X-Forwarded-User", pattern=r"^[A-Za-z0-9-]+$")
+    """For `header`: the header in which the proxy names the user."""
+    auth_tenant_header: str = Field(default="", pattern=r"^[A-Za-z0-9-]*$")
+    """The one in which it names the user's tenant; empty: there are no tenants."""
+    trusted_proxies: CommaSeparated = ()
+    """Addresses or networks of proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and user header count."""
+    cookie_same_site: Literal["lax", "strict", "none"] = "lax"
+    """For `anonymous`: `none` serves pages of other sites, over HTTPS, that `CHATKIT_CORS_ORIGINS` names."""
     allow_unauthenticated: bool = False
     """With `none`: serve callers from other machines too, all of them as one user."""
     cors_origins: CommaSeparated = ()
@@ -150,10 +185,22 @@ class Settings(BaseSettings):
     """Serve `/metrics`, for Prometheus, to anybody who can reach it."""
     page: bool = True
     """Serve the built-in chat page at `/`."""
+    frame_ancestors: CommaSeparated = ("'self'",)
+    """Origins that may show the page in a frame, or `'self'`, or `'none'`."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """How much is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."""
 
-    @field_validator("models", "model_takes", "cors_origins", "upload_types", mode="before")
+    @field_validator(
+        "models",
+        "model_takes",
+        "cors_origins",
+        "upload_types",
+        "jwt_issuer",
+        "jwt_audience",
+        "trusted_proxies",
+        "frame_ancestors",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -187,6 +234,39 @@ class Settings(BaseSettings):
             raise ValueError("write cancel, continue, or cancel_after:SECONDS")
         return value
 
+    @field_validator("auth_tokens", "session_key")
+    @classmethod
+    def _hashes(cls, value: SecretStr) -> SecretStr:
+        for hashed in re.findall(r"(?:^|[,:])\s*sha256:([^,]*)", value.get_secret_value()):
+            if not re.fullmatch(r"[0-9a-fA-F]{64}", hashed.strip()):
+                raise ValueError("behind sha256: stand 64 hexadecimal digits")
+        return value
+
+    @field_validator("jwt_jwks_url")
+    @classmethod
+    def _safe_address(cls, value: str) -> str:
+        url = urlsplit(value)
+        is_here = url.scheme == "http" and url.hostname in ("localhost", "127.0.0.1", "::1")
+        if value and not (url.hostname and (url.scheme == "https" or is_here)):
+            raise ValueError("write https://…, or http:// and an address of this machine")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(str(ipaddress.ip_network(network, strict=False)) for network in value)
+        except ValueError:
+            raise ValueError("write addresses or networks, for example 10.0.0.0/8") from None
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _frames(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for ancestor in value:
+            if not re.fullmatch(r"'self'|'none'|https?://[\w.*:\[\]-]+", ancestor):
+                raise ValueError("write origins, for example https://intranet.example, or 'self' or 'none'")
+        return value
+
     @field_validator("agent", "server", "on_upload")
     @classmethod
     def _import_path(cls, value: str) -> str:
@@ -206,9 +286,46 @@ class Settings(BaseSettings):
             )
         if self.upload_through == "store" and not (on_s3 and all(keys)):
             raise ValueError("CHATKIT_UPLOAD_THROUGH=store needs CHATKIT_FILES_URL=s3://… and a pair of keys")
-        if self.auth == "token" and not self.tokens():
-            raise ValueError("CHATKIT_AUTH=token needs CHATKIT_AUTH_TOKENS=user:token,…")
         return self
+
+    @model_validator(mode="after")
+    def _proofs(self) -> Self:
+        """What is set for one kind of authentication and not used would only seem to protect."""
+        if self.auth == "token" and not (self.tokens() or self.session_key_list()):
+            raise ValueError(
+                "CHATKIT_AUTH=token needs CHATKIT_AUTH_TOKENS=user:token,… or CHATKIT_SESSION_KEY"
+            )
+        if self.auth != "token" and self.auth_tokens.get_secret_value():
+            raise ValueError("CHATKIT_AUTH_TOKENS needs CHATKIT_AUTH=token")
+        if self.auth != "none" and self.allow_unauthenticated:
+            raise ValueError("CHATKIT_ALLOW_UNAUTHENTICATED=1 goes with CHATKIT_AUTH=none alone")
+        if self.auth == "header" and not self.trusted_proxies:
+            raise ValueError("CHATKIT_AUTH=header needs CHATKIT_TRUSTED_PROXIES: others could name any user")
+        self._check_web_tokens()
+        self._check_cookies()
+        return self
+
+    def _check_web_tokens(self) -> None:
+        ways = bool(self.jwt_secrets()), bool(self.jwt_jwks_url)
+        if self.auth == "jwt" and sum(ways) != 1:
+            raise ValueError("CHATKIT_AUTH=jwt needs CHATKIT_JWT_SECRET or CHATKIT_JWT_JWKS_URL, one of them")
+        if self.auth != "jwt" and any(ways):
+            raise ValueError("CHATKIT_JWT_SECRET and CHATKIT_JWT_JWKS_URL need CHATKIT_AUTH=jwt")
+        if any(len(secret.encode()) < SECRET_BYTES for secret in self.jwt_secrets()):
+            raise ValueError(f"CHATKIT_JWT_SECRET is too short: it needs {SECRET_BYTES} bytes")
+        if self.jwt_jwks_url and not (self.jwt_issuer and self.jwt_audience):
+            raise ValueError(
+                "CHATKIT_JWT_JWKS_URL needs CHATKIT_JWT_ISSUER and CHATKIT_JWT_AUDIENCE: else tokens for "
+                "other applications count here, too. Write * where that is meant"
+            )
+
+    def _check_cookies(self) -> None:
+        if self.auth in ("anonymous", "header") and "*" in self.cors_origins:
+            raise ValueError(f"CHATKIT_AUTH={self.auth} needs a list of pages in CHATKIT_CORS_ORIGINS, not *")
+        if self.cookie_same_site == "none" and not self.cors_origins:
+            raise ValueError(
+                "CHATKIT_COOKIE_SAME_SITE=none needs the other sites' pages in CHATKIT_CORS_ORIGINS"
+            )
 
     def make_data_dir(self) -> None:
         """Make the folder unless it is there. Raises InvalidRequestError when that cannot be."""
@@ -225,7 +342,8 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The database URL with its default filled in."""
-        return self.database_url or f"sqlite+aiosqlite:///{(self.data_dir / 'chatkit.sqlite3').absolute()}"
+        given = self.database_url.get_secret_value()
+        return given or f"sqlite+aiosqlite:///{(self.data_dir / 'chatkit.sqlite3').absolute()}"
 
     @property
     def files(self) -> str:
@@ -262,16 +380,38 @@ class Settings(BaseSettings):
         pairs = (pair.strip().partition(":") for pair in self.auth_tokens.get_secret_value().split(","))
         return {token.strip(): user.strip() for user, _, token in pairs if user.strip() and token.strip()}
 
+    def session_key_list(self) -> list[str]:
+        """The keys that `POST /session` takes, or hashes of them."""
+        return _several(self.session_key)
+
+    def jwt_secrets(self) -> list[str]:
+        """The secrets that tokens may be signed with."""
+        return _several(self.jwt_secret)
+
     def signing_keys(self) -> list[str]:
-        """The keys that sign links, the first one first; made and kept with mode 0600 where none is set."""
-        given = [key.strip() for key in self.secret_key.get_secret_value().split(",") if key.strip()]
+        """The keys that sign what goes out and comes back, the first one first.
+
+        One is made and kept with mode 0600 where none is set. Raises InvalidRequestError where other
+        machines, which share the database, would each make one of their own.
+        """
+        given = _several(self.secret_key)
         if given:
             return given
+        path = self.data_dir / "secret-key"
+        if not self.database.startswith("sqlite") and not path.exists():
+            raise InvalidRequestError(NO_KEY)
         self.make_data_dir()
         try:
-            return [_kept_key(self.data_dir / "secret-key")]
+            key = _kept_key(path)
         except OSError as exc:
             raise self._unusable(exc) from exc
+        if not key:
+            raise InvalidRequestError(f"The file {path} is empty: remove it, or set CHATKIT_SECRET_KEY.")
+        return [key]
+
+
+def _several(secret: SecretStr) -> list[str]:
+    return [part.strip() for part in secret.get_secret_value().split(",") if part.strip()]
 
 
 def variable_of(field: str) -> str:

@@ -38,3 +38,4 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [*os.environ]:
         if name.startswith(("CHATKIT_", "OPENAI_", "AWS_")) and not name.startswith("CHATKIT_TEST_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("CHATKIT_SECRET_KEY", "the key of the tests, with which they sign")

@@ -33,6 +33,8 @@ def _default(value: object) -> str:
         value = value.get_secret_value()
     if value in ("", (), None):
         return ""
+    if isinstance(value, tuple):
+        value = ",".join(value)
     return f"`{int(value) if isinstance(value, bool) else value}`"
 
 

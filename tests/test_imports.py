@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 }
 
 HOMES = {
-    "starlette": ("web/", "auth", "lifetime", "application", "__init__"),
+    "starlette": ("web/", "auth/", "lifetime", "application", "__init__"),
     "sqlalchemy": ("store/sql/", "streams/sql/"),
     "aiosqlite": ("store/sql/",),
     "asyncpg": ("store/sql/", "streams/sql/"),
@@ -68,6 +68,8 @@ HOMES = {
     "PIL": ("attachments/",),
     "markitdown": ("attachments/",),
     "jinja2": ("widgets/",),
+    "jwt": ("auth/",),
+    "itsdangerous": ("attachments/", "auth/"),
     "pydantic_settings": ("settings",),
     "prometheus_client": ("web/",),
     "uvicorn": ("cli", "__main__", "application", "web/"),

@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from chatkit_asgi.errors import InvalidRequestError
 from chatkit_asgi.settings import Settings
 from tests.settings_table import in_readme, settings_table
+
+KEY = "a secret of thirty-two bytes, at least"
+JWKS = {"CHATKIT_JWT_JWKS_URL": "https://issuer.example/keys"}
 
 
 def test_readme_lists_every_setting() -> None:
@@ -45,6 +49,22 @@ def test_models_key_is_read_under_the_fields_own_name(monkeypatch: pytest.Monkey
     ("environment", "sentence"),
     [
         ({"CHATKIT_AUTH": "token"}, "needs CHATKIT_AUTH_TOKENS"),
+        ({"CHATKIT_AUTH": "token", "CHATKIT_AUTH_TOKENS": "me:sha256:abc"}, "64 hexadecimal digits"),
+        ({"CHATKIT_AUTH_TOKENS": "me:token"}, "needs CHATKIT_AUTH=token"),
+        ({"CHATKIT_SESSION_KEY": "sha256:abc"}, "64 hexadecimal digits"),
+        ({"CHATKIT_AUTH": "jwt"}, "one of them"),
+        ({"CHATKIT_AUTH": "jwt", "CHATKIT_JWT_SECRET": KEY, **JWKS}, "one of them"),
+        ({"CHATKIT_AUTH": "jwt", "CHATKIT_JWT_SECRET": "short"}, "needs 32 bytes"),
+        ({"CHATKIT_JWT_SECRET": KEY}, "need CHATKIT_AUTH=jwt"),
+        ({"CHATKIT_AUTH": "jwt", **JWKS}, "needs CHATKIT_JWT_ISSUER and CHATKIT_JWT_AUDIENCE"),
+        ({"CHATKIT_AUTH": "jwt", "CHATKIT_JWT_JWKS_URL": "http://issuer.example/keys"}, "write https://"),
+        ({"CHATKIT_AUTH": "jwt", "CHATKIT_JWT_JWKS_URL": "file:///etc/passwd"}, "write https://"),
+        ({"CHATKIT_AUTH": "header"}, "needs CHATKIT_TRUSTED_PROXIES"),
+        ({"CHATKIT_TRUSTED_PROXIES": "proxy.example"}, "addresses or networks"),
+        ({"CHATKIT_AUTH": "anonymous", "CHATKIT_CORS_ORIGINS": "*"}, "a list of pages"),
+        ({"CHATKIT_AUTH": "anonymous", "CHATKIT_COOKIE_SAME_SITE": "none"}, "the other sites' pages"),
+        ({"CHATKIT_AUTH": "anonymous", "CHATKIT_ALLOW_UNAUTHENTICATED": "1"}, "CHATKIT_AUTH=none alone"),
+        ({"CHATKIT_FRAME_ANCESTORS": "https://a.example; script-src *"}, "write origins"),
         ({"CHATKIT_AGENT": "a:b", "CHATKIT_SERVER": "a:b"}, "not both"),
         ({"CHATKIT_AGENT": "a.b"}, "module:attribute"),
         ({"CHATKIT_FILES_URL": "s3://b", "AWS_ACCESS_KEY_ID": "key"}, "need each other"),
@@ -80,11 +100,35 @@ def test_tokens_name_their_users() -> None:
     assert settings.tokens() == {"a1": "alice", "b:2": "bob"}
 
 
-def test_signing_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
+def test_signing_key_is_made_once_and_kept_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHATKIT_SECRET_KEY")
     first = Settings(data_dir=tmp_path).signing_keys()
     assert Settings(data_dir=tmp_path).signing_keys() == first
     assert stat.S_IMODE((tmp_path / "secret-key").stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_with_postgresql_no_machine_makes_a_signing_key_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    """Unless there is one already: a database has moved, or the folder is shared."""
+    monkeypatch.delenv("CHATKIT_SECRET_KEY")
+    settings = Settings.model_validate({"data_dir": tmp_path, "database_url": "postgresql+asyncpg://h/d"})
+    if kept:
+        (tmp_path / "secret-key").write_text("a key that was there before\n")
+        assert settings.signing_keys() == ["a key that was there before"]
+    else:
+        with pytest.raises(InvalidRequestError, match="Set CHATKIT_SECRET_KEY"):
+            settings.signing_keys()
+        assert [*tmp_path.iterdir()] == []
+
+
+def test_empty_file_is_no_signing_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHATKIT_SECRET_KEY")
+    (tmp_path / "secret-key").touch()
+    with pytest.raises(InvalidRequestError, match="is empty"):
+        Settings(data_dir=tmp_path).signing_keys()
 
 
 def test_several_signing_keys_rotate() -> None:

@@ -23,6 +23,8 @@ unexpected = logging.getLogger(__name__)
 
 PROBES = ("/healthz", "/readyz")
 """They answer while the backends are away: that is what they are for."""
+DEFAULTS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+"""Headers of every answer that has no other of that name."""
 LONGEST_QUOTED = 200
 """How much of a path or a user's name is written into the log."""
 GIVEN_ID = re.compile(rb"[\w.:-]{1,128}")
@@ -95,8 +97,14 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), (b"x-request-id", self.id.encode())]
+            message["headers"] = self._headers(message.get("headers", ()))
         await self._send(message)
+
+    def _headers(self, given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Those of the answer, which nobody keeps or takes for something else unless it says so itself."""
+        headers = [*given, (b"x-request-id", self.id.encode()), *self.scope.get("chatkit.headers", ())]
+        names = {name for name, _ in headers}
+        return [*headers, *(default for default in DEFAULTS if default[0] not in names)]
 
     def _log(self) -> None:
         if not logger.isEnabledFor(logging.INFO):

@@ -3,6 +3,7 @@
 The page speaks the protocol like any other client; nothing here knows threads, users or settings.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -31,13 +32,11 @@ POLICY = (
     "connect-src 'self'",
     "form-action 'none'",
     "base-uri 'none'",
-    "frame-ancestors 'self'",
 )
 
 HEADERS = {
     # Names carry no version, so browsers ask each time; the answer is nearly always an empty 304.
     "Cache-Control": "no-cache",
-    "Content-Security-Policy": "; ".join(POLICY),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
@@ -54,23 +53,25 @@ class Asset:
     etag: str
 
 
-def page_routes() -> list[BaseRoute]:
+def page_routes(frame_ancestors: Sequence[str] = ("'self'",)) -> list[BaseRoute]:
     """Routes for ``/`` and ``/static/{name}``, to stand at the mount point of the app.
 
+    `frame_ancestors` are the origins that may show the page in a frame (Content Security Policy).
     The page uses relative URLs only, so the mount point must end in a slash for the browser; the router
     redirects there (`redirect_slashes`, on by default).
     """
     assets = load_assets()
     index = assets.pop("index.html")
+    policy = "; ".join([*POLICY, f"frame-ancestors {' '.join(frame_ancestors)}"])
 
     async def page(request: Request) -> Response:
-        return answer(index, request)
+        return answer(index, request, policy)
 
     async def asset(request: Request) -> Response:
         found = assets.get(request.path_params["name"])
         if found is None:
             raise HTTPException(404, "The page has no such file.")
-        return answer(found, request)
+        return answer(found, request, policy)
 
     return [Route("/", page, name="page"), Route("/static/{name}", asset, name="page_asset")]
 
@@ -86,9 +87,9 @@ def load_asset(path: Path) -> Asset:
     return Asset(body, MEDIA_TYPES[path.suffix], f'"{sha256(body).hexdigest()[:32]}"')
 
 
-def answer(asset: Asset, request: Request) -> Response:
+def answer(asset: Asset, request: Request, policy: str) -> Response:
     """The file, or an empty 304 when the browser has this very content."""
-    headers = {**HEADERS, "ETag": asset.etag}
+    headers = {**HEADERS, "Content-Security-Policy": policy, "ETag": asset.etag}
     if is_known(asset.etag, request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     return Response(asset.body, headers=headers, media_type=asset.media_type)

@@ -107,7 +107,7 @@ async def test_what_no_longer_fits_is_409(chat: Chat) -> None:
     assert (response.status_code, response.json()["error"]["code"]) == (409, "conflict")
 
 
-@pytest.mark.parametrize(("asked", "locale"), [("de-CH", "de-CH"), ("fr;q=0.9, en", "fr"), ("*", "en")])
+@pytest.mark.parametrize(("asked", "locale"), [("de-CH", "de-CH"), ("en;q=0.9, fr", "fr"), ("*", "en")])
 async def test_the_language_of_the_page_reaches_the_server(
     settings: Settings, asked: str, locale: str
 ) -> None:
