@@ -11,7 +11,7 @@ from starlette.requests import Request
 from chatkit_asgi.auth.caller import Authenticate, context_of
 from chatkit_asgi.context import RequestContext
 
-__all__ = ["everybody", "is_loopback", "local_only"]
+__all__ = ["FOREIGN_PAGE", "everybody", "host_of", "is_loopback", "local_only"]
 
 ELSEWHERE = (
     "Without authentication this server answers only callers on its own machine. Its operator can set "
@@ -43,11 +43,19 @@ def local_only(*, pages: Sequence[str] = (), public_url: str = "") -> Authentica
         if not is_loopback(client) or not is_local(request.url.hostname):
             raise HTTPException(403, ELSEWHERE)
         origin = request.headers.get("origin")
-        if origin is not None and "*" not in pages and not is_local(urlsplit(origin).hostname):
+        if origin is not None and "*" not in pages and not is_local(host_of(origin)):
             raise HTTPException(403, FOREIGN_PAGE)
         return context_of(request, LOCAL_USER)
 
     return authenticate
+
+
+def host_of(origin: str) -> str | None:
+    """The name in an origin, if it has one."""
+    try:
+        return urlsplit(origin).hostname
+    except ValueError:
+        return None
 
 
 @lru_cache(maxsize=1024)

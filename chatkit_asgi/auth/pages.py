@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from chatkit_asgi.auth.caller import Authenticate
-from chatkit_asgi.auth.local import FOREIGN_PAGE, is_loopback
+from chatkit_asgi.auth.local import FOREIGN_PAGE, host_of, is_loopback
 
 __all__ = ["OwnPages"]
 
@@ -40,14 +40,7 @@ class OwnPages:
             return False
         if request.headers.get("authorization", "").lower().startswith("bearer "):
             return False
-        page = urlsplit(origin)
-        if page.netloc and page.netloc.lower() == request.headers.get("host", "").lower():
+        _, _, name = origin.partition("://")
+        if name and name.lower() == request.headers.get("host", "").lower():
             return False  # whatever the scheme: TLS often ends before us
-        return not (is_loopback(_host(page.netloc)) and is_loopback(request.url.hostname))
-
-
-def _host(netloc: str) -> str | None:
-    try:
-        return urlsplit(f"//{netloc}").hostname
-    except ValueError:
-        return None
+        return not (is_loopback(host_of(origin)) and is_loopback(request.url.hostname))

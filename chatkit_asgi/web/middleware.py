@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chatkit_asgi.errors import ChatKitError
+from chatkit_asgi.errors import ChatKitError, InvalidRequestError
 from chatkit_asgi.web.errors import error_response, internal_error
 
 __all__ = ["PageMiddleware", "RequestMiddleware", "note"]
@@ -27,6 +27,8 @@ DEFAULTS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosni
 """Headers of every answer that has no other of that name."""
 LONGEST_QUOTED = 200
 """How much of a path or a user's name is written into the log."""
+HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[\w.-]*)(?::\d{1,5})?")
+"""A name or an address, and perhaps a port."""
 GIVEN_ID = re.compile(rb"[\w.:-]{1,128}")
 """What a proxy may call a request, so that its log and ours go together."""
 
@@ -76,6 +78,7 @@ class _Exchange:
 
     async def run(self, middleware: RequestMiddleware, receive: Receive) -> None:
         try:
+            _check_host(self.scope["headers"])
             if not self.scope["path"].endswith(PROBES):
                 await middleware.started()
             await middleware.app(self.scope, receive, self.send)
@@ -125,6 +128,12 @@ class _Exchange:
 def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
     given = dict(headers).get(b"x-request-id", b"")
     return given.decode() if GIVEN_ID.fullmatch(given) else urandom(16).hex()
+
+
+def _check_host(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Links are made of it, and it is compared with origins. Raises InvalidRequestError."""
+    if not HOST.fullmatch(dict(headers).get(b"host", b"")):
+        raise InvalidRequestError("The Host header is not one.")
 
 
 def _quoted(text: str) -> str:
