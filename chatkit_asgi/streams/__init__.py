@@ -2,8 +2,9 @@
 
 from chatkit_asgi.streams.admission import begin_turn
 from chatkit_asgi.streams.log import TurnLog, TurnRecord, all_frames
+from chatkit_asgi.streams.reading import TurnReading
 from chatkit_asgi.streams.run import LastWords, Producer, TurnRun
-from chatkit_asgi.streams.runner import Admit, Asked, TurnFigures, TurnReading, TurnRunner
+from chatkit_asgi.streams.runner import Admit, Asked, TurnFigures, TurnRunner
 from chatkit_asgi.streams.sweeper import Recover
 
 __all__ = [

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 
 from chatkit_asgi.errors import ConflictError, NotFoundError, RepeatedRequestError, TurnRunningError
 from chatkit_asgi.streams.log import TurnRecord
+from chatkit_asgi.streams.reading import TurnReading
 from chatkit_asgi.streams.run import Producer
-from chatkit_asgi.streams.runner import Admit, Asked, TurnReading, TurnRunner
+from chatkit_asgi.streams.runner import Admit, Asked, TurnRunner
 
 __all__ = ["begin_turn"]
 

@@ -2,20 +2,24 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 from chatkit_asgi.errors import BackendError, ChatKitError
 from chatkit_asgi.streams.follow import Followers
 from chatkit_asgi.streams.keeper import KeeperFigures, LogKeeper
-from chatkit_asgi.streams.live import LiveReader, LiveTurn
-from chatkit_asgi.streams.log import LEASE_SECONDS, Ending, NewTurn, TurnLog, TurnRecord, Worker
+from chatkit_asgi.streams.listener import Listener
+from chatkit_asgi.streams.live import LiveTurn
+from chatkit_asgi.streams.log import LEASE_SECONDS, NewTurn, TurnLog, TurnRecord, Worker
+from chatkit_asgi.streams.presence import Presence
+from chatkit_asgi.streams.reading import TurnReading
 from chatkit_asgi.streams.run import PATIENCE_SECONDS, LastWords, Producer, TurnRun
 from chatkit_asgi.streams.sweeper import Recover, Sweeper
+from chatkit_asgi.streams.upkeep import Upkeep
 
 __all__ = ["Admit", "Asked", "Guard", "TurnFigures", "TurnReading", "TurnRunner"]
 
@@ -27,8 +31,6 @@ STOP_SECONDS = 10.0
 """How long somebody who stopped a turn waits for its end."""
 MOST_ROUNDS = 3
 """How often the end of the process waits for a turn that does not stop."""
-LISTEN_SECONDS = 5.0
-"""A pause before listening to a log again whose connection was lost."""
 
 Guard = Callable[[], Awaitable[None]]
 """Raises LeaseLostError when the turn is not this process' any more. Called in transactions that write."""
@@ -64,35 +66,6 @@ class TurnFigures:
     log: KeeperFigures
 
 
-class TurnReading:
-    """One reader's hold on a turn. Leave it when the reader goes."""
-
-    def __init__(self, turn_id: str, reader: LiveReader, left: Callable[[], None]) -> None:
-        self.turn_id = turn_id
-        self._reader = reader
-        self._left: Callable[[], None] | None = left
-
-    @property
-    def at_end(self) -> bool:
-        """Whether it is known that `read` has nothing more to give."""
-        return self._reader.at_end
-
-    @property
-    def seen(self) -> int:
-        """The number of the last frame that was read; the turn's first one is 1."""
-        return self._reader.seen
-
-    def read(self) -> Awaitable[Sequence[bytes]]:
-        """The next frames; none at the turn's end. May be cancelled and called again."""
-        return self._reader.read()
-
-    def leave(self) -> None:
-        """The reader is gone: the turn is stopped, or runs on, as the operator chose. May be repeated."""
-        left, self._left = self._left, None
-        if left is not None:
-            left()
-
-
 class TurnRunner:
     """Owns all turns of this process and all that reads turns of others.
 
@@ -119,7 +92,7 @@ class TurnRunner:
         self.worker = Worker(uuid4().hex)
         self.is_draining = False
         self._last_words = last_words
-        self._unread_seconds = unread_seconds
+        self._goes_on_unread = unread_seconds is None
         self._timeout = timeout
         self._most = most
         self._most_each = most_each
@@ -128,25 +101,31 @@ class TurnRunner:
         self._runs: dict[str, TurnRun] = {}
         self._beginning: dict[str, asyncio.Task[TurnReading]] = {}
         self._answers: set[TurnRun] = set()
-        self._tasks: set[asyncio.Task[Any]] = set()  # Any: each for its own result
         self._is_over = False
-        self._stopping = asyncio.Event()
-        self._upkeep: list[asyncio.Task[None]] = []
-        self._listening: asyncio.Task[None] | None = None
+        self._upkeep = Upkeep()
         self._interrupting: asyncio.TimerHandle | None = None
         self.followers = Followers(log, parting=last_words.failure)
         self.sweeper = Sweeper(log, recover=recover, last_words=last_words.failure, lease=lease)
+        self._presence = Presence(
+            log,
+            self.worker,
+            self._runs,
+            self._upkeep,
+            unread_seconds=unread_seconds,
+            is_beginning=self._beginning.__contains__,
+        )
         self._keeper = LogKeeper(
             log,
             self.worker,
             self._runs,
             followed=lambda: self.followers.ids,
             forget=self._forget,
-            renewed=self._look_after,
-            stopping=self._stopping,
+            renewed=self._presence.look_after,
+            stopping=self._upkeep.stopping,
             is_strict=is_strict,
             lease=lease,
         )
+        self._listener = Listener(log, self.followers, self._keeper.stop)
 
     @property
     def live(self) -> int:
@@ -166,10 +145,8 @@ class TurnRunner:
 
     def start(self) -> None:
         """Begin to keep the log and to sweep. May be called twice."""
-        if not self._upkeep:
-            jobs = (self._keeper.run, partial(self.sweeper.run, self._stopping))
-            self._upkeep = [asyncio.create_task(_keep_up(job)) for job in jobs]
-            self._listening = asyncio.create_task(_keep_up(self._listen))
+        sweep = partial(self.sweeper.run, self._upkeep.stopping)
+        self._upkeep.start(self._keeper.run, sweep, waiting=self._listener.run)
 
     async def begin(self, asked: Asked, open: Callable[[Admit], Awaitable[Producer]]) -> TurnReading:
         """Begin a turn. Once that is stored it runs, even if the caller is cancelled.
@@ -183,7 +160,7 @@ class TurnRunner:
             raise BackendError("This server has as many answers to give as it can: please try again later.")
         self.start()
         turn_id = uuid4().hex
-        beginning = self._beginning[turn_id] = self._spawn(self._begin(turn_id, asked, open))
+        beginning = self._beginning[turn_id] = self._upkeep.spawn(self._begin(turn_id, asked, open))
         beginning.add_done_callback(lambda _: self._beginning.pop(turn_id, None))
         try:
             return await asyncio.shield(beginning)
@@ -230,7 +207,7 @@ class TurnRunner:
             request_hash=asked.request_hash,
             timeout=self._timeout,
             last_words=self._last_words,
-            goes_on_unread=asked.goes_on_unread or is_kept or self._unread_seconds is None,
+            goes_on_unread=asked.goes_on_unread or is_kept or self._goes_on_unread,
             on_end=self._ended,
             patience=self._patience,
         )
@@ -242,7 +219,7 @@ class TurnRunner:
             self._keeper.wake()
         if self._is_over:
             run.stop("interrupted")
-        return TurnReading(turn_id, run.live.reader(), lambda: self._left(run))
+        return TurnReading(turn_id, run.live.reader(), lambda: self._presence.left(run))
 
     async def attach(self, turn: TurnRecord, after: int = 0) -> TurnReading:
         """Another reader of a turn, here or in another process, that has seen `after` frames.
@@ -256,7 +233,7 @@ class TurnRunner:
         run = self._runs.get(turn.id)
         if run is not None:
             run.readers += 1
-            return TurnReading(turn.id, run.live.reader(after), lambda: self._left(run))
+            return TurnReading(turn.id, run.live.reader(after), lambda: self._presence.left(run))
         self._require_stay()
         self.start()
         is_news = turn.status == "running" and turn.id not in self.followers.ids
@@ -264,7 +241,7 @@ class TurnRunner:
         reading = TurnReading(turn.id, live.reader(after), lambda: self._left_followed(live))
         if is_news:  # to its worker: from here on it counts as read, wherever that is asked
             try:
-                await asyncio.shield(self._spawn(_quietly(self._keeper.renew())))
+                await asyncio.shield(self._upkeep.spawn_quietly(self._keeper.renew()))
             except BaseException:
                 reading.leave()
                 raise
@@ -324,7 +301,7 @@ class TurnRunner:
 
     def drain(self, grace: float) -> None:
         """Take no new turns; interrupt those that still run after `grace` seconds. Said again: or earlier."""
-        self.is_draining = True
+        self.is_draining = self._presence.is_over = True
         loop = asyncio.get_running_loop()
         ends = loop.time() + grace
         if self._interrupting is not None and self._interrupting.when() <= ends:
@@ -339,7 +316,7 @@ class TurnRunner:
 
     async def aclose(self) -> None:
         """Interrupt all turns and wait until each has kept what it had; not for ever if one does not stop."""
-        self.is_draining = True
+        self.is_draining = self._presence.is_over = True
         self._interrupt_all()
         if self._beginning:
             await asyncio.wait(self._beginning.values(), timeout=STOP_SECONDS)
@@ -351,20 +328,9 @@ class TurnRunner:
                 logger.error("%d turns cannot be stopped: they swallow every cancellation", len(stuck))
         await self._keeper.flush()
         await self.followers.aclose()
-        await self._stop_upkeep()
-
-    async def _stop_upkeep(self) -> None:
-        """Let what writes come to its end; a backend that is away cannot hold us up for long."""
-        self._stopping.set()
+        self._upkeep.stopping.set()
         self._keeper.wake()
-        if self._listening is not None:
-            self._listening.cancel()
-        if tasks := [*self._upkeep, *self._tasks]:
-            await asyncio.wait(tasks, timeout=STOP_SECONDS)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, *filter(None, [self._listening]), return_exceptions=True)
-        self._upkeep = []
+        await self._upkeep.aclose()
 
     def _interrupt_all(self) -> None:
         self._is_over = True
@@ -374,7 +340,7 @@ class TurnRunner:
 
     def _ended(self, run: TurnRun) -> None:
         self._answers.discard(run)
-        if run.thread_id is None or self._stopping.is_set():
+        if run.thread_id is None or self._upkeep.stopping.is_set():
             run.live.end()  # nobody writes any more
         else:
             self._keeper.end(run)
@@ -382,94 +348,9 @@ class TurnRunner:
     def _forget(self, run: TurnRun) -> None:
         self._runs.pop(run.id, None)
 
-    def _left(self, run: TurnRun) -> None:
-        run.readers -= 1
-        if run.readers or run.ending is not None:
-            return
-        loop = asyncio.get_running_loop()
-        run.unread_since = loop.time()
-        if run.thread_id is None:
-            run.stop("cancelled")
-            return
-        self._spawn(self._tell_unread(run))
-        if self._unread_seconds:
-            loop.call_later(self._unread_seconds, lambda: self._spawn(self._tell_unread(run)))
-
-    async def _tell_unread(self, run: TurnRun) -> None:
-        """Nobody reads it here. Unless somebody does elsewhere, its time may be up."""
-        if run.readers or run.ending is not None:
-            return
-        record = None
-        with suppress(ChatKitError):
-            record = await self.log.leave(self.worker, run.id)
-        self._stop_unread(run, record)
-
-    def _stop_unread(self, run: TurnRun, record: TurnRecord | None) -> None:
-        """Stop the turn if it has been without readers, here or elsewhere, for as long as it may."""
-        now = asyncio.get_running_loop().time()
-        if record is not None and record.is_followed:
-            run.unread_since = now
-        if run.readers or run.goes_on_unread or run.ending is not None or self._unread_seconds is None:
-            return
-        if self.is_draining:  # it was the server that ended the response
-            return
-        if (record is None or not record.is_followed) and now - run.unread_since >= self._unread_seconds:
-            run.stop("cancelled")
-
-    def _look_after(self, turns: Sequence[TurnRecord]) -> None:
-        """The log leases these turns to us: stop what nobody reads any more, end what does not run here."""
-        for turn in turns:
-            if run := self._runs.get(turn.id):
-                self._stop_unread(run, turn)
-            elif turn.id not in self._beginning:
-                logger.warning("turn %s does not run any more: its end was not written", turn.id)
-                ending = Ending(turn.id, "interrupted", "its end was not written")
-                self._spawn(_quietly(self.log.write(self.worker, [], [ending])))
-
     def _left_followed(self, live: LiveTurn) -> None:
         if self.followers.leave(live.id) and not live.ended:
-            self._spawn(_quietly(self.log.leave(self.worker, live.id)))
-
-    async def _listen(self) -> None:
-        while True:
-            try:
-                self.followers.is_hearing = True
-                await self.log.listen(self._heard)
-                self.followers.is_hearing = False
-                return  # this log tells nothing
-            except BackendError as exc:
-                logger.warning("turns of other processes are polled: %s", exc)
-                self.followers.is_hearing = False
-            await asyncio.sleep(LISTEN_SECONDS)
-
-    def _heard(self, what: Literal["frames", "cancel"], turn_ids: Collection[str]) -> None:
-        if what == "cancel":
-            self._keeper.stop(turn_ids)
-        else:
-            self.followers.tell(turn_ids)
-
-    def _spawn(self, job: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        task = asyncio.create_task(job)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-
-async def _keep_up(job: Callable[[], Awaitable[None]]) -> None:
-    """Do a job that must not end by a mistake: all turns depend on it."""
-    while True:
-        try:
-            await job()
-            return
-        except Exception:
-            logger.exception("the upkeep of turns failed and begins again")
-        await asyncio.sleep(1)
-
-
-async def _quietly(job: Awaitable[object]) -> None:
-    """What is done again soon anyway, if the backend is away."""
-    with suppress(BackendError):
-        await job
+            self._upkeep.spawn_quietly(self.log.leave(self.worker, live.id))
 
 
 def _leave(beginning: "asyncio.Task[TurnReading]") -> None:

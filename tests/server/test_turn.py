@@ -20,6 +20,7 @@ from chatkit_asgi.types import (
     LockedStatus,
     NoticeEvent,
     ProgressUpdateEvent,
+    SDKHiddenContextItem,
     StreamOptions,
     StreamOptionsEvent,
     ThreadCreatedEvent,
@@ -322,7 +323,8 @@ async def test_a_failed_answer_keeps_the_text_streamed_so_far(
     assert types_of(events)[-1] == "error"
     answered, note = await stored(store, context)
     assert answered == make_assistant_message("So far")
-    assert (note.type, note.content) == ("sdk_hidden_context", FAILED_NOTE)
+    assert isinstance(note, SDKHiddenContextItem)
+    assert note.content == FAILED_NOTE
 
 
 async def test_text_that_no_json_can_hold_does_not_take_the_rest_with_it(
