@@ -4,7 +4,7 @@ import argparse
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 
-from benchmarks import http, imports, operations, runs, store, turns, widgets
+from benchmarks import files, http, imports, operations, runs, store, turns, widgets
 from benchmarks.candidates import OURS, PUBLISHED_PLUS
 from benchmarks.measure import Result, measure
 
@@ -40,6 +40,8 @@ def _rows() -> Iterator[tuple[str, Callable[[int], Iterable[Result]]]]:
     yield "store: index of words", store.measure_index
     yield "store: slowest page", store.measure_pages
     yield "store: memory", store.measure_memory
+    yield "files: upload, memory", files.measure_uploads
+    yield "files: download", files.measure_downloads
 
 
 def line(result: Result) -> str:

@@ -27,7 +27,7 @@ from chatkit_asgi.attachments.presigning import presign
 from chatkit_asgi.clock import utcnow
 from tests.postgres import end_with_parent
 
-__all__ = ["Bucket", "bucket", "s3_server"]
+__all__ = ["Bucket", "bucket", "new_bucket", "running", "s3_server"]
 
 ACCESS_KEY = "test:tester"
 SECRET_KEY = "testing"
@@ -123,14 +123,26 @@ def s3_server() -> Iterator[str]:
         if os.environ.get("CI"):
             pytest.fail(missing)
         pytest.skip(missing)
+    with running() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def bucket(s3_server: str) -> Bucket:
+    return new_bucket(s3_server)
+
+
+@contextlib.contextmanager
+def running() -> Iterator[str]:
+    """The endpoint of a server that runs meanwhile."""
     with contextlib.ExitStack() as stack:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="cks3-", ignore_cleanup_errors=True))
         yield _start(Path(name), stack)
 
 
-@pytest.fixture
-def bucket(s3_server: str) -> Bucket:
-    access = PlaceAccess(endpoint=s3_server, region=REGION, access_key=ACCESS_KEY, secret_key=SECRET_KEY)
+def new_bucket(endpoint: str) -> Bucket:
+    """An empty prefix on the server."""
+    access = PlaceAccess(endpoint=endpoint, region=REGION, access_key=ACCESS_KEY, secret_key=SECRET_KEY)
     return Bucket(f"s3://{BUCKET}/test {uuid4().hex[:8]}", access)
 
 

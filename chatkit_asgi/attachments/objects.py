@@ -5,6 +5,7 @@ The one home of `obstore`; its exceptions go no further than this file.
 
 import asyncio
 import shutil
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -79,6 +80,9 @@ class ObjectBlobStore:
             obstore.delete(self._store, "probe")
 
     async def open(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        if self._is_local:  # several times as fast as through the client
+            await self.size(key)
+            return _read(self._place.path / key, start, end)
         options: Any = {}  # Any: a type that exists for type checkers only
         if end is not None:
             options = {"range": (start, end)}
@@ -181,6 +185,16 @@ async def _pieces(stream: "BytesStream") -> AsyncIterator[bytes]:
     with _translated():
         async for piece in stream:
             yield bytes(piece)
+
+
+async def _read(path: Path, start: int, end: int | None) -> AsyncIterator[bytes]:
+    left = sys.maxsize if end is None else end - start
+    with _translated():
+        async with await anyio.open_file(path, "rb") as file:
+            await file.seek(start)
+            while left > 0 and (piece := await file.read(min(READ_SIZE, left))):
+                left -= len(piece)
+                yield piece
 
 
 @contextmanager
