@@ -161,7 +161,7 @@ async def test_turn_whose_end_cannot_be_written_is_let_go(
     await talk.idle()
     spare_server.start()
     await talk.runner._keeper.renew()
-    await patiently(lambda: not talk.runner._tasks)
+    await patiently(lambda: not talk.runner._upkeep._errands)
     async with talk.saying(thread_id) as stream:
         new = await talk.server.answer_number(1)
         new.say("New.")
