@@ -56,7 +56,7 @@ class BlobSweeper:
             try:
                 if now() >= next_unsent:
                     await self.drop_unsent()
-                    next_unsent = now() + UNSENT_SWEEP_SECONDS
+                    next_unsent = now() + min(UNSENT_SWEEP_SECONDS, self._unsent.total_seconds())
                 await self.sweep()
             except BackendError as error:
                 logger.warning("files are not swept: %s", error)
