@@ -1,4 +1,4 @@
-"""The command line: `chatkit-asgi serve`, `migrate`, `check`."""
+"""The command line: `chatkit-asgi serve`, `migrate`, `threads`, `check`."""
 
 import argparse
 import asyncio
@@ -16,10 +16,17 @@ from chatkit_asgi.errors import ChatKitError
 from chatkit_asgi.logs import configure
 from chatkit_asgi.settings import Settings, variable_of
 from chatkit_asgi.store.sql import SQLAlchemyStore, difference, migrate, migration_sql
+from chatkit_asgi.types import ActiveStatus, ClosedStatus, LockedStatus
 
 __all__ = ["main"]
 
 T = TypeVar("T")
+
+STATUSES = {
+    "lock": (LockedStatus, "let it take no input for now"),
+    "close": (ClosedStatus, "let it take no input any more"),
+    "open": (ActiveStatus, "let it take input again"),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,8 +76,20 @@ def _parser() -> argparse.ArgumentParser:
     instead.add_argument("--check", action="store_true", help="only look whether the database is up to date")
     upgrade.set_defaults(run=_migrate)
 
+    _add_threads(commands)
     commands.add_parser("check", help="look whether the settings work").set_defaults(run=_check)
     return parser
+
+
+def _add_threads(commands: Any) -> None:  # Any: argparse hides the type
+    threads = commands.add_parser("threads", help="lock, close or open a conversation")
+    verbs = threads.add_subparsers(required=True, metavar="VERB")
+    for verb, (kind, what) in STATUSES.items():
+        parser = verbs.add_parser(verb, help=what)
+        parser.add_argument("id", metavar="ID", help="the thread's id, thr_…")
+        if kind is not ActiveStatus:
+            parser.add_argument("--reason", help="a sentence for its user")
+        parser.set_defaults(run=_set_status, kind=kind)
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> int:
@@ -100,6 +119,15 @@ def _migrate(options: argparse.Namespace, settings: Settings) -> int:
         return 1 if found else 0
     asyncio.run(_and_close(store, migrate(store.engine, options.revision)))
     print(f"the database is at revision {options.revision}")
+    return 0
+
+
+def _set_status(options: argparse.Namespace, settings: Settings) -> int:
+    reason = getattr(options, "reason", None)
+    status = options.kind(reason=reason) if reason else options.kind()
+    store = open_store(settings)
+    asyncio.run(_and_close(store, store.set_status(options.id, status)))
+    print(f"the thread {options.id} is {status.type}")
     return 0
 
 

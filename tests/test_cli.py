@@ -1,14 +1,24 @@
 """The command line, as an operator types it."""
 
+import asyncio
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
 
 import pytest
 
-from chatkit_asgi import __version__
+from chatkit_asgi import RequestContext, Settings, __version__
+from chatkit_asgi.application import open_store
 from chatkit_asgi.cli import main
+from chatkit_asgi.store.sql import SQLAlchemyStore
+from chatkit_asgi.types import ActiveStatus, ClosedStatus, LockedStatus
+from tests.factories import make_thread
 from tests.s3 import Bucket
+
+T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +64,40 @@ def test_migrate_prints_statements_without_a_database(
 def test_unknown_revision_is_refused_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["migrate", "9999"]) == 1
     assert capsys.readouterr().err.startswith("chatkit-asgi: ")
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_operators_lock_close_and_open_threads(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    database: str,
+) -> None:
+    url = request.getfixturevalue("postgres_url") if database == "postgres" else "sqlite:///chat.db"
+    monkeypatch.setenv("CHATKIT_DATABASE_URL", url)
+    assert main(["migrate"]) == 0
+    thread_id, context = f"thr_{uuid4().hex}", RequestContext(user_id="alice", tenant="acme")
+
+    async def with_store(work: Callable[[SQLAlchemyStore[Any]], Awaitable[T]]) -> T:
+        store = open_store(Settings())
+        try:
+            return await work(store)
+        finally:
+            await store.aclose()
+
+    asyncio.run(with_store(lambda store: store.save_thread(make_thread(id=thread_id, title="kept"), context)))
+    commands = {
+        ("lock", thread_id, "--reason", "Under review."): LockedStatus(reason="Under review."),
+        ("close", thread_id): ClosedStatus(),
+        ("open", thread_id): ActiveStatus(),
+    }
+    for words, status in commands.items():
+        assert main(["threads", *words]) == 0
+        thread = asyncio.run(with_store(lambda store: store.load_thread(thread_id, context)))
+        assert (thread.status, thread.title) == (status, "kept")
+    assert f"the thread {thread_id} is locked" in capsys.readouterr().out
+    assert main(["threads", "lock", "thr_none"]) == 1
+    assert "thr_none" in capsys.readouterr().err
 
 
 def test_check_names_each_part(capsys: pytest.CaptureFixture[str]) -> None:

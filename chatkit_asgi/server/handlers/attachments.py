@@ -1,7 +1,7 @@
 """Attachments: register an upload, forget one. The bytes go elsewhere."""
 
-from chatkit_asgi.errors import NotSupportedError
-from chatkit_asgi.server.handlers.threads import MAX_ATTACHMENTS
+from chatkit_asgi.errors import NotFoundError, NotSupportedError
+from chatkit_asgi.server.handlers.threads import MAX_ATTACHMENTS, require_active
 from chatkit_asgi.store import AttachmentStore, Store, TContext
 from chatkit_asgi.types import (
     Attachment,
@@ -34,10 +34,14 @@ async def delete_attachment(
     params: AttachmentDeleteParams,
     context: TContext,
 ) -> None:
-    """Raises NotSupportedError without an attachment store, NotFoundError for an unknown attachment."""
+    """Raises NotSupportedError without an attachment store, NotFoundError for an unknown attachment.
+
+    Raises ConflictError when it was sent in a conversation that is locked or closed.
+    """
     blobs = _required(attachment_store)
     # whose it is, the store knows; the attachment store may be a bucket and nothing more
-    await store.load_attachment(params.attachment_id, context)
+    attachment = await store.load_attachment(params.attachment_id, context)
+    await _require_open(store, attachment, context)
     # bytes first: while the metadata is there, a failed delete can be repeated
     await blobs.delete_attachment(params.attachment_id, context)
     await store.delete_attachment(params.attachment_id, context)
@@ -59,6 +63,16 @@ async def require_ready(
     for attachment_id in dict.fromkeys(request.params.input.attachments[:MAX_ATTACHMENTS]):
         attachment = await store.load_attachment(attachment_id, context)
         await attachment_store.require_ready(attachment, context)
+
+
+async def _require_open(store: Store[TContext], attachment: Attachment, context: TContext) -> None:
+    if attachment.thread_id is None:
+        return
+    try:
+        thread = await store.load_thread(attachment.thread_id, context)
+    except NotFoundError:  # a store may forget the one before the other
+        return
+    require_active(thread)
 
 
 def _required(attachment_store: AttachmentStore[TContext] | None) -> AttachmentStore[TContext]:

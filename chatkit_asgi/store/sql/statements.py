@@ -66,6 +66,8 @@ class Statements:
 
     def _thread_statements(self, threads: Table, insert: Insert) -> None:
         mine = threads.c.owner == OWNER
+        # for operators, who may know no more than the id
+        self.thread_owner = select(threads.c.owner).where(threads.c.id == ID)
         self.load_thread = select(threads.c.document).where(threads.c.id == ID, mine)
         # What a transaction decides on the strength of a thread, no other one may decide at the same time.
         self.load_thread_to_change = self.load_thread.with_for_update(key_share=True)

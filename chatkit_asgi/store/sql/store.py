@@ -51,7 +51,15 @@ from chatkit_asgi.store.sql.models import Tables
 from chatkit_asgi.store.sql.outbox import SQLOutbox
 from chatkit_asgi.store.sql.search import search_parameters
 from chatkit_asgi.store.sql.statements import Pages, Statements
-from chatkit_asgi.types import Attachment, FeedbackKind, Page, ThreadItem, ThreadMetadata, is_hidden
+from chatkit_asgi.types import (
+    Attachment,
+    FeedbackKind,
+    Page,
+    ThreadItem,
+    ThreadMetadata,
+    ThreadStatus,
+    is_hidden,
+)
 
 __all__ = ["PostgresStore", "SQLAlchemyStore", "SQLiteStore"]
 
@@ -117,6 +125,16 @@ class SQLAlchemyStore(Store[TContext]):
         sibling._owner_of = lambda _context: owner
         sibling._owns_engine = False
         return sibling
+
+    async def set_status(self, thread_id: str, status: ThreadStatus) -> None:
+        """Lock, close or open a thread, whosever it is: for operators. Raises NotFoundError."""
+        found = await self.database.fetch(self._sql.thread_owner, {"id_": _storable(thread_id)})
+        if not found:
+            raise _no_thread(thread_id)
+        theirs = self.as_owner(_value(found))
+        async with theirs.transaction():
+            thread = await theirs.load_thread(thread_id, None)
+            await theirs.save_thread(thread.model_copy(update={"status": status}), None)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:

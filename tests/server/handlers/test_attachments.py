@@ -3,10 +3,11 @@
 import pytest
 
 from chatkit_asgi.context import RequestContext
-from chatkit_asgi.errors import BackendError, NotFoundError, NotSupportedError
+from chatkit_asgi.errors import BackendError, ConflictError, NotFoundError, NotSupportedError
 from chatkit_asgi.store import AttachmentStore
 from chatkit_asgi.store.memory import MemoryStore
-from tests.factories import make_attachment
+from chatkit_asgi.types import ClosedStatus, LockedStatus, ThreadStatus
+from tests.factories import make_attachment, make_thread
 from tests.fakes import MemoryAttachmentStore, ScriptedServer
 from tests.server.client import ask
 
@@ -34,6 +35,21 @@ async def test_delete_takes_bytes_and_metadata(store: MemoryStore[object], conte
     assert blobs.deleted == ["atc_1"]
     with pytest.raises(NotFoundError):
         await store.load_attachment("atc_1", context)
+
+
+@pytest.mark.parametrize("status", [LockedStatus(reason="paused"), ClosedStatus(reason="paused")])
+async def test_what_was_sent_in_a_thread_that_is_not_active_stays_there(
+    store: MemoryStore[object], context: RequestContext, status: ThreadStatus
+) -> None:
+    await store.save_thread(make_thread(status=status), context)
+    await store.save_attachment(make_attachment(thread_id="thr_1"), context)
+    blobs = MemoryAttachmentStore()
+    server = ScriptedServer(store, attachment_store=blobs)
+    with pytest.raises(ConflictError, match="paused"):
+        await ask(server, "attachments.delete", context, attachment_id="atc_1")
+    assert blobs.deleted == []
+    await store.save_thread(make_thread(), context)
+    assert await ask(server, "attachments.delete", context, attachment_id="atc_1") == {}
 
 
 async def test_a_delete_that_fails_can_be_repeated(
