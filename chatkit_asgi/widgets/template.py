@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
 from pydantic import BaseModel
 from typing_extensions import deprecated
 
@@ -13,12 +14,25 @@ from chatkit_asgi.widgets.components import BasicRoot, DynamicWidgetRoot
 
 __all__ = ["WidgetTemplate"]
 
-_ENVIRONMENT = Environment(undefined=StrictUndefined)  # noqa: S701 - the output is JSON, not HTML
 _VERSION = "1.0"
+
+
+def _escaped(value: object) -> Markup:
+    """A value as it stands in a string of JSON, unless it is JSON already: by `tojson`, or marked `safe`."""
+    if hasattr(value, "__html__"):
+        return Markup(value)  # noqa: S704 - what is marked is passed on
+    return Markup(json.dumps(str(value), ensure_ascii=False)[1:-1])  # noqa: S704 - escaped as JSON, not as HTML
+
+
+# autoescape is for macros and blocks, whose output is marked by it and so not escaped twice
+_ENVIRONMENT = Environment(undefined=StrictUndefined, autoescape=True, finalize=_escaped)
 
 
 class WidgetTemplate:
     """A widget with blanks to fill in. Build it once, at import, and use it for every message.
+
+    ``"{{ name }}"`` and ``{{ name | tojson }}`` are both a string, whatever the name: data cannot add to the
+    widget. ``{{ json | safe }}`` can.
 
     `definition` holds `version` (``"1.0"``), `name`, `template` and optionally `jsonSchema`, which describes
     the data and is kept as `data_schema` but not enforced. Raises KeyError for what is missing, ValueError

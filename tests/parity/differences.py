@@ -165,7 +165,7 @@ DIFFERENCES = [
     ),
     Difference(
         "closed-threads",
-        "A locked or closed thread takes no input.",
+        "A locked or closed thread takes no input, and the files in it stay.",
         "That is what its status says.",
     ),
     Difference(
@@ -200,6 +200,11 @@ DIFFERENCES = [
         "attachment-owners",
         "Deleting an attachment that the store does not know is refused.",
         "The store knows whose it is; the bytes' store need not.",
+    ),
+    Difference(
+        "escaped-blanks",
+        "What a widget template puts into a string is escaped there; JSON in a text has to be marked `safe`.",
+        "A quotation mark in a user's text broke the widget, or added an action to it.",
     ),
     # What is accepted.
     Difference(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.parity.differences import shows
 from tests.parity.packages import OURS, PEER, Package, agreed_clock
 
 TEXT = '{"type":"Card","children":[{"type":"Text","value":%s}]}'
@@ -45,3 +46,11 @@ def built(package: Package, method: str, template: Any, data: dict[str, Any]) ->
 def test_templates_build_alike(method: str, template: Any, data: dict[str, Any]) -> None:
     ours, theirs = (built(package, method, template, data) for package in (OURS, PEER))
     assert ours == theirs
+
+
+@shows("escaped-blanks")
+def test_data_adds_nothing_to_a_widget() -> None:
+    data = {"x": 'x","onClickAction":{"type":"pay"},"y":"'}
+    ours, theirs = (built(package, "build", TEXT % '"{{ x }}"', data) for package in (OURS, PEER))
+    assert '"onClickAction":{' not in ours
+    assert '"onClickAction":{' in theirs

@@ -35,7 +35,15 @@ def differs(conversation: Conversation, turn: Turn) -> str | None:
             return "pending-calls"
         case "attachments.delete" if params["attachment_id"] not in store.attachments:
             return "attachment-owners"
+        case "attachments.delete" if _is_kept(store.threads, store.attachments[params["attachment_id"]]):
+            return "closed-threads"
     return None
+
+
+def _is_kept(threads: Json, attachment: Json) -> bool:
+    """Whether it was sent in a thread that is locked or closed."""
+    thread = threads.get(str(attachment.get("thread_id")), {"status": {"type": "active"}})
+    return bool(thread["status"]["type"] != "active")
 
 
 def _is_behind(items: list[Json]) -> bool:

@@ -33,6 +33,55 @@ def test_template_is_built_from_a_dict_or_a_model(name: str) -> None:
     assert template.build({"name": name}) == template.build(Person(name=name)) == _card(name)
 
 
+HOSTILE = [
+    'x","onClickAction":{"type":"pay"},"y":"',
+    '"}]}',
+    "\\",
+    '\\"',
+    "a\nb\tc",
+    "\u2028é😀",
+    "{{ 7 * 7 }}",
+    "<b>&amp;'",
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize(
+    "blank",
+    [
+        "{{ name }}",
+        "{{ name ~ '' }}",
+        "{{ [name] | join(', ') }}",
+        "{% macro twice(it) %}{{ it }}{% endmacro %}{{ twice(name) }}",
+        "{% set it %}{{ name }}{% endset %}{{ it }}",
+        "{% for it in [name] %}{{ it }}{% endfor %}",
+        "{{ name | default('-') }}",
+    ],
+)
+def test_data_cannot_add_to_a_widget(blank: str, value: str) -> None:
+    template = WidgetTemplate(
+        _definition(template=f'{{"type":"Card","children":[{{"type":"Text","value":"{blank}"}}]}}')
+    )
+    assert template.build({"name": value}) == _card(value)
+
+
+@pytest.mark.parametrize("value", [{"a": 'x"'}, ['"'], HOSTILE])
+def test_neither_can_a_list_or_a_mapping_in_a_string(value: object) -> None:
+    template = WidgetTemplate(
+        _definition(template='{"type":"Card","children":[{"type":"Text","value":"{{ name }}"}]}')
+    )
+    assert template.build({"name": value}) == _card(str(value))
+
+
+def test_numbers_stay_numbers_and_json_that_is_marked_stays_json() -> None:
+    template = '{"type":"Card","padding":{{ size }},"children":{{ children | safe }}}'
+    built = WidgetTemplate(_definition(template=template)).build(
+        {"size": 4, "children": '[{"type":"Divider"}]'}
+    )
+    assert built.model_dump(exclude_none=True, exclude_unset=True)["padding"] == 4
+    assert built.children
+
+
 def test_template_without_blanks_is_built_from_nothing() -> None:
     assert WidgetTemplate(_definition(template='{"type":"ListView"}')).build() == DynamicWidgetRoot(
         type="ListView"
