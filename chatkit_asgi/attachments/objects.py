@@ -4,9 +4,10 @@ The one home of `obstore`; its exceptions go no further than this file.
 """
 
 import asyncio
+import secrets
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cached_property
@@ -23,12 +24,15 @@ from obstore.store import AzureStore, GCSStore, LocalStore, S3Store
 from chatkit_asgi.attachments.blobs import READ_SIZE, BlobLinks
 from chatkit_asgi.attachments.places import Place, PlaceAccess, place_of
 from chatkit_asgi.attachments.presigning import S3Links
+from chatkit_asgi.attachments.signing import Signer
+from chatkit_asgi.attachments.store import BlobAttachmentStore
 from chatkit_asgi.errors import BackendError, NotFoundError
+from chatkit_asgi.store import Store, TContext
 
 if TYPE_CHECKING:
     from obstore import BytesStream, PutResult  # exist for type checkers only
 
-__all__ = ["ObjectBlobStore"]
+__all__ = ["BlobStorageStore", "ObjectBlobStore"]
 
 PART_SIZE = 5 * 1024 * 1024
 """What object stores ask of the parts of one upload; two of them are held in memory."""
@@ -122,6 +126,26 @@ class ObjectBlobStore:
                 self._store, key, chunks, attributes=attributes, chunk_size=PART_SIZE, max_concurrency=2
             )
         )
+
+
+class BlobStorageStore(BlobAttachmentStore[TContext]):
+    """A `BlobAttachmentStore` beside a data store: on local disk, or wherever the URL says.
+
+    `keys` sign its links; without any, links end with the process. `options` are those of its base.
+    """
+
+    def __init__(
+        self,
+        data_store: Store[TContext],
+        url: str | Path = "chatkit-data/files",
+        *,
+        access: PlaceAccess | None = None,
+        keys: Sequence[str] = (),
+        **options: Any,  # Any: each has its own type
+    ) -> None:
+        blobs = ObjectBlobStore(url, access)
+        signer = Signer(keys or [secrets.token_urlsafe(32)])
+        super().__init__(blobs, data_store, signer, **{"links": blobs.links, **options})
 
 
 class _Stopped(Exception):

@@ -3,7 +3,9 @@
 import base64
 import io
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 from uuid import uuid4
 
 import httpx
@@ -28,6 +30,7 @@ from chatkit_asgi.agents import (
     simple_to_agent_input,
     stream_agent_response,
 )
+from chatkit_asgi.attachments.objects import BlobStorageStore
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.server import ChatKitServer
 from chatkit_asgi.store import AttachmentStore, Store
@@ -44,6 +47,7 @@ from chatkit_asgi.types import (
     UserMessageItem,
     UserMessageTagContent,
 )
+from tests.attachments.samples import chunked
 from tests.factories import make_attachment, make_image_attachment
 from tests.seeds.answers import AgentChat, answer, calling, said, saying
 from tests.seeds.stores import Context, MyChatKitStore
@@ -101,6 +105,22 @@ async def test_deleting_an_attachment_takes_its_bytes_along(context: RequestCont
     answered = await ask(server, "attachments.create", context, name="a", size=1, mime_type="text/plain")
     await ask(server, "attachments.delete", context, attachment_id=answered["id"])
     assert not attachments.blobs
+
+
+async def test_blob_storage_beside_the_data_store_needs_nothing_else(
+    context: RequestContext, tmp_path: Path
+) -> None:
+    data_store: MemoryStore[RequestContext] = MemoryStore()
+    attachment_store = BlobStorageStore(data_store, tmp_path, base_url="https://app.example")
+    server = Silent(data_store, attachment_store)
+    created = await ask(server, "attachments.create", context, name="a.txt", size=3, mime_type="text/plain")
+    assert created["upload_url"].startswith(f"https://app.example/files/{created['id']}?token=")
+    token = created["upload_url"].partition("?token=")[2]
+    await attachment_store.receive(created["id"], token, chunked(b"abc"))
+    sent = await stream(server, "threads.create", context, input=message(attachments=[created["id"]]))
+    assert sent[1]["item"]["attachments"] == [
+        {"id": created["id"], "name": "a.txt", "mime_type": "text/plain", "type": "file", "thread_id": ANY}
+    ]
 
 
 async def test_direct_upload_answers_with_the_attachment(context: RequestContext) -> None:
