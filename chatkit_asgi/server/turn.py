@@ -8,7 +8,7 @@ from asyncio import CancelledError
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic
 
@@ -127,8 +127,8 @@ class Turn(Generic[TContext]):
         return [item.model_copy(deep=True) for item in self._pending.items() if not is_hidden(item)]
 
     async def _frames(self) -> AsyncGenerator[bytes, None]:
-        for event in self._opening.before_options:
-            yield encode_event(event)
+        for frame in self._take_opening_frames():
+            yield frame
         if self._opening.respond is None:
             return
         try:
@@ -138,19 +138,19 @@ class Turn(Generic[TContext]):
             try:
                 self._responder = self._start(self._opening.respond)
                 async for event in self._responder:
-                    frame = self._updates.frame(event)
-                    if frame is None:
-                        frame = await self._take(event)
-                    if frame:
-                        yield frame
+                    shown = self._updates.frame(event)
+                    if shown is None:
+                        shown = await self._take(event)
+                    if shown:
+                        yield shown
                     if self._thread.has_changed():
                         yield await self._save_thread()
                 await self._writer.delete_superseded()
             except Exception as exc:
                 self.error = repr(exc)
                 yield await self._fail(exc)
-            if frame := await self._finish():
-                yield frame
+            if rest := await self._finish():
+                yield rest
         except (CancelledError, GeneratorExit):
             # a scope of anyio cancels every await anew, hence the shield
             with move_on_after(CLEANUP_SECONDS, shield=True) as scope:
@@ -162,6 +162,12 @@ class Turn(Generic[TContext]):
             raise
         finally:
             self._scopes.close()
+
+    def _take_opening_frames(self) -> list[bytes]:
+        """What comes first. The events are let go: a turn may be long, and there may be many."""
+        frames = [encode_event(event) for event in self._opening.before_options]
+        self._opening = replace(self._opening, before_options=())
+        return frames
 
     def _start(
         self, respond: Callable[[], AsyncIterator[ThreadStreamEvent]]

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from chatkit_asgi.attachments import request_base_url
@@ -40,7 +41,14 @@ class ChatKitEndpoint:
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
+        # what was asked need not stay in memory for as long as the answer takes
+        answer = await self._answer(Request(scope, receive))
+        if isinstance(answer, bytes):
+            await _send_json(answer, send)
+        else:
+            await answer(scope, receive, send)
+
+    async def _answer(self, request: Request) -> bytes | Response:
         context = await self._authenticate(request)
         note(request, user=owner_of(context))
         body = await read_body(request, self._max_body_bytes)
@@ -49,11 +57,9 @@ class ChatKitEndpoint:
             request_base_url.set(base_url_of(request))
         note(request, operation=operation.type)
         if is_streaming_req(operation):
-            response = await self._desk.begin(request, body, operation, context)
-            await response(scope, receive, send)
-        else:
-            unfinished = partial(self._desk.unfinished_items, context=context)
-            await _send_json(await self._server.answer(operation, context, unfinished=unfinished), send)
+            return await self._desk.begin(request, body, operation, context)
+        unfinished = partial(self._desk.unfinished_items, context=context)
+        return await self._server.answer(operation, context, unfinished=unfinished)
 
 
 async def _send_json(document: bytes, send: Send) -> None:

@@ -48,20 +48,25 @@ class EventStreamResponse(Response):
         self._reader = reader
         self._heartbeat = heartbeat
         self._sent_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._beating: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         try:
             await send(start)
             async with asyncio.TaskGroup() as group:
-                companions = [group.create_task(self._watch(receive)), group.create_task(self._beat(send))]
+                watcher = group.create_task(self._watch(receive))
+                self._sent_at = asyncio.get_running_loop().time()
+                self._beat(send, group)
                 last = await self._send_all_but_last(send)
-                for companion in companions:
-                    companion.cancel()
+                self._stop_beating()
+                watcher.cancel()
                 await send({"type": "http.response.body", "body": last, "more_body": False})
         except* _ClientLeftError:
             pass
         finally:
+            self._stop_beating()
             self._reader.leave()
 
     async def _watch(self, receive: Receive) -> NoReturn:
@@ -69,16 +74,26 @@ class EventStreamResponse(Response):
             pass
         raise _ClientLeftError
 
-    async def _beat(self, send: Send) -> None:
-        """Break every silence. This costs nothing while frames come, unlike a time limit for each of them."""
+    def _beat(self, send: Send, group: asyncio.TaskGroup) -> None:
+        """Break every silence. This costs nothing while frames come, unlike a time limit for each of them.
+
+        A timer and not a task: most streams are idle most of the time, and there are many.
+        """
+        if not self._heartbeat:
+            return
         loop = asyncio.get_running_loop()
-        self._sent_at = loop.time()
-        while self._heartbeat:
-            silent = loop.time() - self._sent_at
-            if silent < self._heartbeat:
-                await asyncio.sleep(self._heartbeat - silent)
-            else:
-                await self._send(send, HEARTBEAT)
+        silent = loop.time() - self._sent_at
+        if silent >= self._heartbeat:
+            silent = 0.0
+            if self._beating is None or self._beating.done():  # or else the client takes nothing now
+                self._beating = group.create_task(self._send(send, HEARTBEAT))
+        self._timer = loop.call_later(self._heartbeat - silent, self._beat, send, group)
+
+    def _stop_beating(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._beating is not None:
+            self._beating.cancel()
 
     async def _send_all_but_last(self, send: Send) -> bytes:
         """The last frames go out with the end of the response, in one write."""
