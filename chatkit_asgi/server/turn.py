@@ -112,7 +112,7 @@ class Turn(Generic[TContext]):
         self._thread = _WatchedThread(opening.thread)
         self._pending = PendingItems()
         self._updates = _UpdatePath(self._pending)
-        self._scopes = ExitStack()
+        self._scopes: ExitStack | None = None
         self._responder: AsyncIterator[ThreadStreamEvent] | None = None
 
     def result(self) -> StreamingResult:
@@ -161,7 +161,8 @@ class Turn(Generic[TContext]):
                 )
             raise
         finally:
-            self._scopes.close()
+            if self._scopes is not None:
+                self._scopes.close()
 
     def _take_opening_frames(self) -> list[bytes]:
         """What comes first. The events are let go: a turn may be long, and there may be many."""
@@ -172,8 +173,10 @@ class Turn(Generic[TContext]):
     def _start(
         self, respond: Callable[[], AsyncIterator[ThreadStreamEvent]]
     ) -> AsyncIterator[ThreadStreamEvent]:
-        for scope in RESPONSE_SCOPES:
-            self._scopes.enter_context(scope())
+        if RESPONSE_SCOPES:
+            self._scopes = scopes = ExitStack()
+            for scope in RESPONSE_SCOPES:
+                scopes.enter_context(scope())
         return respond()
 
     async def _take(self, event: ThreadStreamEvent) -> bytes:
