@@ -91,7 +91,7 @@ def create_app(
 def app_from_environment() -> Starlette:
     """The app of ``uvicorn chatkit_asgi:app``: it runs by itself, so it also sets up logging."""
     settings = Settings()
-    configure(settings.log_level)
+    configure(settings.log_level, settings.secrets())
     app = create_app(settings)
     # what was loaded stays: no garbage collection need walk over it while all streams wait
     gc.freeze()

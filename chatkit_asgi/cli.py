@@ -108,7 +108,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _migrate(options: argparse.Namespace, settings: Settings) -> int:
-    configure(settings.log_level)
+    configure(settings.log_level, settings.secrets())
     store = open_store(settings)
     if options.sql:
         print(migration_sql(store.engine.dialect.name, options.revision))

@@ -1,21 +1,47 @@
 """Where log records go when the app runs by itself. A host application configures logging its own way."""
 
 import logging
+import re
+from collections.abc import Iterable
 
 __all__ = ["configure"]
 
+SHORTEST = 6
+"""A shorter secret may be a word of every line; it protects nothing, either."""
+TALKATIVE = ("aiosqlite", "openai")
+"""Loggers whose debug lines are whole rows and requests: what users said, and signed links."""
 
-def configure(level: str) -> None:
-    """Send the package's records to standard error, unless somebody has set that up already."""
+
+def configure(level: str, secrets: Iterable[str] = ()) -> None:
+    """Send the package's records to standard error, unless somebody has set that up already.
+
+    `secrets` are left out wherever they turn up: some servers repeat in an error which key they were given.
+    """
     logging.getLogger("uvicorn.access").addFilter(_hide_tokens)
+    for name in TALKATIVE:
+        if logging.getLogger(name).level == logging.NOTSET:
+            logging.getLogger(name).setLevel(logging.INFO)
     logger = logging.getLogger("chatkit_asgi")
     logger.setLevel(level)
     if logger.handlers or logging.getLogger().handlers:
         return
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_Discreet(secrets))
     logger.addHandler(handler)
     logger.propagate = False
+
+
+class _Discreet(logging.Formatter):
+    """Writes a record, its traceback too, without the secrets."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+        longest_first = sorted({each for each in secrets if len(each) >= SHORTEST}, key=len, reverse=True)
+        self._secrets = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return self._secrets.sub("***", text) if self._secrets else text
 
 
 def _hide_tokens(record: logging.LogRecord) -> bool:

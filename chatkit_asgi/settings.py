@@ -6,7 +6,7 @@ import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -379,6 +379,18 @@ class Settings(BaseSettings):
         """The configured bearer tokens: token to user."""
         pairs = (pair.strip().partition(":") for pair in self.auth_tokens.get_secret_value().split(","))
         return {token.strip(): user.strip() for user, _, token in pairs if user.strip() and token.strip()}
+
+    def secrets(self) -> set[str]:
+        """All that must not be shown: the secrets that are set, each of several by itself."""
+        given = {
+            part
+            for value in (getattr(self, name) for name in type(self).model_fields if name != "database_url")
+            if isinstance(value, SecretStr)
+            for part in _several(value)
+        }
+        tokens = {part.removeprefix("sha256:") for part in self.tokens()}
+        password = urlsplit(self.database).password
+        return given | tokens | {unquote(password), password} if password else given | tokens
 
     def session_key_list(self) -> list[str]:
         """The keys that `POST /session` takes, or hashes of them."""

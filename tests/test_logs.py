@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatkit_asgi.logs import configure
+from chatkit_asgi.logs import TALKATIVE, configure
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +14,8 @@ def _as_before() -> Iterator[None]:
     level, propagate = ours.level, ours.propagate
     yield
     ours.handlers.clear()
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.NOTSET)
     access.filters.clear()
     ours.setLevel(level)
     ours.propagate = propagate
@@ -28,3 +30,25 @@ def test_signed_links_stay_out_of_the_servers_own_lines(caplog: pytest.LogCaptur
     assert "secret" not in caplog.text
     assert "/files/a " in caplog.text
     assert "/threads?after=1" in caplog.text
+
+
+def test_secrets_stay_out_of_lines_and_tracebacks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    configure("DEBUG", ["sk-secret", "sk-secret-and-more", "be"])
+    logger = logging.getLogger("chatkit_asgi.some.part")
+    try:
+        raise LookupError("no key like sk-secret-and-more")
+    except LookupError:
+        logger.exception("asked with %s", {"key": "sk-secret"})
+    written = capsys.readouterr().err
+    assert "sk-secret" not in written
+    assert "and-more" not in written
+    assert "no key like ***" in written
+
+
+def test_libraries_do_not_write_whole_rows_unless_told_to() -> None:
+    logging.getLogger(TALKATIVE[1]).setLevel(logging.DEBUG)
+    configure("DEBUG")
+    assert [logging.getLogger(name).level for name in TALKATIVE] == [logging.INFO, logging.DEBUG]
