@@ -259,7 +259,6 @@ def _agent_server(
         attachments,
         agent=agent,
         run_config=run_config,
-        read_blob=attachments.read if isinstance(attachments, BlobAttachmentStore) else None,
         limits=InputLimits.of_model(settings.model_input, max_text=settings.model_max_text),
         models=settings.models,
     )

@@ -5,6 +5,7 @@ A test queues replies and reads the requests that came. Input which the real API
 
 import asyncio
 import json
+from base64 import b64encode
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from starlette.routing import Route
 
 from tests.live import serving
 
-__all__ = ["Break", "Call", "Failure", "Hold", "ModelApi", "ModelRequest", "Say", "model_api"]
+__all__ = ["Break", "Call", "Draw", "Failure", "Hold", "ModelApi", "ModelRequest", "Say", "model_api"]
 
 Json = dict[str, Any]  # Any: JSON
 
@@ -42,6 +43,14 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Draw:
+    """An image, with unfinished ones before it; Chat Completions makes none."""
+
+    image: bytes
+    partial: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
 class Hold:
     """The model says this and then nothing more until the client leaves or the test releases it."""
 
@@ -61,7 +70,7 @@ class Failure:
     message: str = "refused"
 
 
-Output = Say | Call | Hold
+Output = Say | Call | Hold | Draw
 
 
 @dataclass(frozen=True)
@@ -232,13 +241,26 @@ def _response_item(api: ModelApi, output: Output, index: int) -> Json:
                 "arguments": json.dumps(output.arguments),
                 "status": "completed",
             }
+        case Draw():
+            return {
+                "id": api.new_id("ig", index),
+                "type": "image_generation_call",
+                "status": "completed",
+                "result": b64encode(output.image).decode(),
+            }
         case _:
             assert_never(output)
 
 
+_EMPTY: dict[str, Json] = {
+    "message": {"content": []},
+    "function_call": {"arguments": ""},
+    "image_generation_call": {"result": None},
+}
+
+
 def _begun(item: Json) -> Json:
-    empty: Json = {"content": []} if item["type"] == "message" else {"arguments": ""}
-    return {**item, "status": "in_progress", **empty}
+    return {**item, "status": "in_progress", **_EMPTY[item["type"]]}
 
 
 def _part(text: str, annotations: list[Json]) -> Json:
@@ -252,6 +274,11 @@ def _response_parts(output: Output, item: Json) -> Iterator[tuple[str, Json]]:
             "response.function_call_arguments.done",
             {"arguments": item["arguments"], "name": output.name},
         )
+        return
+    if isinstance(output, Draw):
+        for index, partial in enumerate(output.partial):
+            image = {"partial_image_index": index, "partial_image_b64": b64encode(partial).decode()}
+            yield "response.image_generation_call.partial_image", image
         return
     place = {"content_index": 0}
     yield "response.content_part.added", {**place, "part": _part("", [])}
@@ -303,6 +330,7 @@ async def _chat_events(api: ModelApi, outputs: tuple[Output, ...], model: str) -
     yield frame({"role": "assistant", "content": ""})
     calls = 0
     for output in outputs:
+        assert not isinstance(output, Draw), "this API makes no images"
         if isinstance(output, Call):
             yield frame({"tool_calls": [_chat_call(output, calls)]})
             calls += 1

@@ -11,16 +11,20 @@ from chatkit_asgi.actions import Action
 from chatkit_asgi.agents.attachments import Converted, InputLimits, ReadAttachment
 from chatkit_asgi.agents.context import AgentContext
 from chatkit_asgi.agents.demo import answer_action, answer_sync_action, demo_agent, is_demo
+from chatkit_asgi.agents.generated import ImageKeeper, partial_images_of
 from chatkit_asgi.agents.history import HistoryConverter, to_robust_input
 from chatkit_asgi.agents.input import ThreadItemConverter
+from chatkit_asgi.agents.output import DEFAULT_RESPONSE_CONVERTER, ResponseStreamConverter
 from chatkit_asgi.agents.stream import stream_agent_response
 from chatkit_asgi.agents.titles import title_from
+from chatkit_asgi.attachments import BlobAttachmentStore
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.errors import BaseStreamError
 from chatkit_asgi.server import ChatKitServer
 from chatkit_asgi.store import AttachmentStore, Store, TContext
 from chatkit_asgi.types import (
     Attachment,
+    GeneratedImageItem,
     HiddenContextItem,
     InferenceOptions,
     SyncCustomActionResponse,
@@ -44,9 +48,10 @@ HISTORY = 100
 class AgentServer(ChatKitServer[TContext]):
     """Answers with a run of an agent over the thread's history; without an agent, with the demo's.
 
-    `converter` replaces the conversion of the history; its failures are logged and stepped over. `read_blob`
-    is how attachments get to the model, and `limits` how much of them. Users may choose among `models` by
-    their message's options.
+    `converter` replaces the conversion of the history; its failures are logged and stepped over.
+    `stream_converter` replaces that of images and citations; by default a `BlobAttachmentStore` keeps the
+    images. `read_blob` is how attachments get to the model, where that store does not give them, and `limits`
+    how much of them. Users may choose among `models` by their message's options.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class AgentServer(ChatKitServer[TContext]):
         agent: Agent[AgentContext[TContext]] | None = None,
         run_config: RunConfig | None = None,
         converter: ThreadItemConverter | None = None,
+        stream_converter: ResponseStreamConverter | None = None,
         read_blob: ReadBlob | None = None,
         limits: InputLimits | None = None,
         models: Sequence[str] = (),
@@ -65,7 +71,9 @@ class AgentServer(ChatKitServer[TContext]):
         self.agent = agent or demo_agent()
         self.run_config = run_config or RunConfig(tracing_disabled=True)
         self.converter = converter
-        self.read_blob = read_blob
+        self.stream_converter = stream_converter
+        self._files = attachment_store if isinstance(attachment_store, BlobAttachmentStore) else None
+        self.read_blob = read_blob or (self._files.open if self._files else None)
         self.limits = limits or InputLimits()
         self._converted = Converted()
         self.models = tuple(models)
@@ -108,10 +116,12 @@ class AgentServer(ChatKitServer[TContext]):
         self, items: Sequence[ThreadItem], context: TContext
     ) -> list[TResponseInputItem]:
         """The items as the model's input. Never fails: what cannot be converted becomes a note."""
-        converter = self.converter or HistoryConverter(
-            self._reader(context), self.limits, converted=self._converted
+        history = HistoryConverter(
+            self._reader(context), self.limits, converted=self._converted, image_of=self._image_of
         )
-        return await to_robust_input(converter, items)
+        if self.converter is None:
+            return await to_robust_input(history, items)
+        return await to_robust_input(self.converter, await history.with_images(items))
 
     async def aclose(self) -> None:
         """Close the connections to the model."""
@@ -123,7 +133,7 @@ class AgentServer(ChatKitServer[TContext]):
         agent_input = await self.to_agent_input(items, context)
         result = self._start(agent_input, agent_context, _options(items))
         try:
-            async with aclosing(_generator(stream_agent_response(agent_context, result))) as events:
+            async with aclosing(_generator(self._stream(agent_context, result))) as events:
                 async for event in events:
                     yield event
         except UserError as exc:
@@ -131,6 +141,25 @@ class AgentServer(ChatKitServer[TContext]):
             if isinstance(exc.__cause__, BaseStreamError):
                 raise exc.__cause__ from None
             raise
+
+    def _stream(
+        self, agent_context: AgentContext[TContext], result: RunResultStreaming
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        converter = self.stream_converter or self._image_keeper(agent_context) or DEFAULT_RESPONSE_CONVERTER
+        return stream_agent_response(agent_context, result, converter=converter)
+
+    def _image_keeper(self, agent_context: AgentContext[TContext]) -> ResponseStreamConverter | None:
+        if self._files is None:
+            return None
+        return ImageKeeper(
+            self._files,
+            agent_context.thread.id,
+            agent_context.request_context,
+            partial_images=partial_images_of(self.agent.tools),
+        )
+
+    def _image_of(self, item: GeneratedImageItem) -> Attachment | None:
+        return self._files.image_of(item) if self._files else None
 
     def _start(
         self,

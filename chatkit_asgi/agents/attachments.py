@@ -141,21 +141,39 @@ class AttachmentConverter:
 
     async def convert(self, attachment: Attachment) -> ResponseInputContentParam:
         """The content for the model. Never raises, but for a cancellation."""
-        if self._read is None:
-            return _note(attachment, "its content is not available")
+        found = await self._content(attachment, self._read)
+        return _note(attachment, found) if isinstance(found, str) else found
+
+    async def convert_generated(
+        self, image: Attachment, data: bytes | None = None
+    ) -> ResponseInputContentParam:
+        """The same for an image that a model made, whose bytes may be at hand."""
+
+        async def given(attachment: Attachment) -> bytes:
+            return data or b""
+
+        found = await self._content(image, self._read if data is None else given)
+        return input_text(f"(the image cannot be shown to you: {found})") if isinstance(found, str) else found
+
+    async def _content(
+        self, attachment: Attachment, read: ReadAttachment | None
+    ) -> ResponseInputContentParam | str:
+        """The content, or why there is none."""
+        if read is None:
+            return "its content is not available"
         if why := self._refusal(_claimed_kind(attachment)):
-            return _note(attachment, why)
+            return why
         try:
-            return await self._shown(attachment, self._read)
+            return await self._shown(attachment, read)
         except _Unshown as exc:
-            return _note(attachment, str(exc))
+            return str(exc)
         except ChatKitError as exc:
             logger.info("attachment %s is not shown to the model: %s", attachment.id, exc)
-            return _note(attachment, _why(exc))
+            return _why(exc)
         except Exception:
             # storage of any make, a file of any content: neither must take the conversation with it
             logger.warning("attachment %s could not be read", attachment.id, exc_info=True)
-            return _note(attachment, "it cannot be read")
+            return "it cannot be read"
 
     def _refusal(self, kind: Kind) -> str:
         """Why nothing of the kind can be shown, so that it need not be read; empty when it can."""

@@ -9,23 +9,32 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from agents import TResponseInputItem
 from openai.types.responses import ResponseInputContentParam
+from pydantic import AnyUrl
 
 from chatkit_asgi.agents.attachments import AttachmentConverter, Converted, InputLimits, ReadAttachment
-from chatkit_asgi.agents.input import InputItems, ThreadItemConverter, input_text, user_message
+from chatkit_asgi.agents.generated import data_of_url
+from chatkit_asgi.agents.input import GENERATED, InputItems, ThreadItemConverter, input_text, user_message
 from chatkit_asgi.types import (
     Attachment,
+    GeneratedImageItem,
     HiddenContextItem,
+    ImageAttachment,
     SDKHiddenContextItem,
     ThreadItem,
     UserMessageItem,
     UserMessageTagContent,
 )
 
-__all__ = ["HistoryConverter", "to_robust_input"]
+__all__ = ["HistoryConverter", "ImageOf", "to_robust_input"]
 
 logger = logging.getLogger(__name__)
 
+ImageOf = Callable[[GeneratedImageItem], Attachment | None]
+"""Gives the attachment that is behind a generated image; None for one that lies elsewhere."""
+
 DEFAULT_LIMITS = InputLimits()
+_IMAGE = ImageAttachment(id="image", name="image", mime_type="image/png", preview_url=AnyUrl("about:blank"))
+"""Stands for an image that is its own address."""
 
 
 class HistoryConverter(ThreadItemConverter):
@@ -42,8 +51,10 @@ class HistoryConverter(ThreadItemConverter):
         limits: InputLimits = DEFAULT_LIMITS,
         *,
         converted: Converted | None = None,
+        image_of: ImageOf = lambda item: None,
     ) -> None:
         self._attachments = AttachmentConverter(read, limits, converted)
+        self._image_of = image_of
 
     async def to_agent_input(
         self, thread_items: Sequence[ThreadItem] | ThreadItem
@@ -56,6 +67,31 @@ class HistoryConverter(ThreadItemConverter):
         """As ever; each message has an allowance of its own."""
         self._attachments.begin_message()
         return await super().user_message_to_input(item, is_last_message)
+
+    async def generated_image_to_input(self, item: GeneratedImageItem) -> InputItems:
+        """As ever, but for images that we keep ourselves: nobody else has to follow a link to them."""
+        self._attachments.begin_message()
+        image, data = self._image_of(item), data_of_url(item)
+        if image is None and data is None:
+            return await super().generated_image_to_input(item)
+        shown = await self._attachments.convert_generated(image or _IMAGE, data)
+        return user_message(input_text(GENERATED), shown)
+
+    async def with_images(self, items: Sequence[ThreadItem]) -> list[ThreadItem]:
+        """The items with images of ours as data URLs, for converters that know nothing of our links."""
+        return [await self._with_image(item) for item in reversed(items)][::-1]
+
+    async def _with_image(self, item: ThreadItem) -> ThreadItem:
+        if not isinstance(item, GeneratedImageItem) or item.image is None:
+            return item
+        if (image := self._image_of(item)) is None:
+            return item
+        self._attachments.begin_message()
+        shown = await self._attachments.convert_generated(image)
+        if shown["type"] != "input_image":
+            return item.model_copy(update={"image": None})
+        url = shown.get("image_url")
+        return item.model_copy(update={"image": item.image.model_copy(update={"url": url})})
 
     async def attachment_to_message_content(self, attachment: Attachment) -> ResponseInputContentParam:
         """The image, PDF or text itself, or a note that names the file and says what is missing."""

@@ -39,6 +39,7 @@ from chatkit_asgi.types import (
 )
 
 __all__ = [
+    "GENERATED",
     "InputItems",
     "ThreadItemConverter",
     "block",
@@ -50,6 +51,7 @@ __all__ = [
 InputItems = TResponseInputItem | list[TResponseInputItem] | None
 """What a method of the converter answers: one item of input, several, or nothing."""
 
+GENERATED = "This image was generated for the user:"
 MENTIONS = (
     "The @ mentions in the user's message stand for the following. Write these names without the @ sign."
 )
@@ -82,7 +84,7 @@ class ThreadItemConverter:
         if item.image is None:
             return None
         image = ResponseInputImageParam(type="input_image", detail="auto", image_url=item.image.url)
-        return user_message(input_text("This image was generated for the user:"), image)
+        return user_message(input_text(GENERATED), image)
 
     async def hidden_context_to_input(self, item: HiddenContextItem) -> InputItems:
         """What the application wants the model to know."""

@@ -20,10 +20,11 @@ import anyio
 from pydantic import AnyUrl
 
 from chatkit_asgi.attachments.blobs import BlobLinks, BlobStore
+from chatkit_asgi.attachments.generated import SUFFIXES, generated_id, generated_id_of, token_of
 from chatkit_asgi.attachments.intake import Content, Intake, UploadLimits, read_head
 from chatkit_asgi.attachments.names import clean_name, disposition
 from chatkit_asgi.attachments.signing import Signer
-from chatkit_asgi.attachments.sniffing import SAFE_IMAGES, UNKNOWN_TYPE, clean_type
+from chatkit_asgi.attachments.sniffing import SAFE_IMAGES, UNKNOWN_TYPE, clean_type, sniff
 from chatkit_asgi.context import OwnerOf, RequestContext, owner_of
 from chatkit_asgi.errors import (
     BackendError,
@@ -33,6 +34,7 @@ from chatkit_asgi.errors import (
     NotSupportedError,
     TooLargeError,
     TooManyError,
+    UnsupportedTypeError,
 )
 from chatkit_asgi.store import BLOB_FOLDER, SIZE, AttachmentStore, Store, TContext
 from chatkit_asgi.types import (
@@ -40,6 +42,7 @@ from chatkit_asgi.types import (
     AttachmentCreateParams,
     AttachmentUploadDescriptor,
     FileAttachment,
+    GeneratedImageItem,
     ImageAttachment,
 )
 
@@ -231,12 +234,68 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         etag = f'"{key.rpartition("/")[2]}"'
         return Download(attachment.name, attachment.mime_type, size, etag, partial(self.blobs.open, key))
 
-    async def read(self, attachment: Attachment, context: TContext) -> bytes:
-        """All bytes of an attachment of the context's owner. Raises NotFoundError."""
+    async def open(self, attachment: Attachment, context: TContext) -> AsyncIterator[bytes]:
+        """The bytes of an attachment of the context's owner, in pieces. Raises NotFoundError."""
         found = await self.store.load_attachment(attachment.id, context)
         if not is_ready(found):
             raise NotFoundError("The file is not uploaded yet.")
-        return b"".join([piece async for piece in await self.blobs.open(_key(found))])
+        return await self.blobs.open(_key(found))
+
+    async def read(self, attachment: Attachment, context: TContext) -> bytes:
+        """All of them at once."""
+        return b"".join([piece async for piece in await self.open(attachment, context)])
+
+    async def save_image(
+        self, data: bytes, *, image_id: str, thread_id: str, context: TContext
+    ) -> Attachment:
+        """Keep an image that was made for a thread, until the thread is deleted.
+
+        Raises UnsupportedTypeError for what is no image, TooLargeError and TooManyError beyond the quota.
+        """
+        mime_type = sniff(data) or UNKNOWN_TYPE
+        if mime_type not in SUFFIXES:
+            raise UnsupportedTypeError(f"This is no image: {mime_type}.")
+        metadata = self._metadata(attachment_id := generated_id(thread_id, image_id), len(data), context)
+        image = _described(attachment_id, f"image{SUFFIXES[mime_type]}", mime_type, metadata)
+        image.thread_id = thread_id
+        await self._register(image, context)
+        key = _new_key(image)
+        try:
+            async with self._deleted_on_failure(key):
+                await self.blobs.put(key, _at_once(data))
+                image.metadata = {**metadata, BLOB: key}
+                await self.store.save_attachment(image, context)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self.store.delete_attachment(image.id, context)
+            raise
+        return image
+
+    def image_url(self, image: Attachment) -> str:
+        """The address for an item that shows an image of `save_image`."""
+        return self._link("preview", image)
+
+    def image_of(self, item: GeneratedImageItem) -> Attachment | None:
+        """The attachment that an item shows; None when its image is not one of ours."""
+        if (attachment_id := generated_id_of(item)) is None or item.image is None:
+            return None
+        owner = self._signer.peek(token_of(item.image.url)).get("o", "")
+        return ImageAttachment(
+            id=attachment_id,
+            name="image",
+            mime_type="image/png",
+            preview_url=NO_PREVIEW,
+            thread_id=item.thread_id,
+            metadata={OWNER: owner},
+        )
+
+    def present_image(self, item: GeneratedImageItem) -> GeneratedImageItem:
+        """A copy with a fresh link, when its image is one of ours."""
+        image = self.image_of(item)
+        if image is None or item.image is None or not self.base_url:
+            return item
+        fresh = item.image.model_copy(update={"url": self.image_url(image)})
+        return item.model_copy(update={"image": fresh})
 
     def present(self, attachment: Attachment) -> Attachment:
         """A copy fit to leave the server: an image's `preview_url` is a fresh link."""
@@ -271,8 +330,13 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         )
         return AttachmentUploadDescriptor(url=AnyUrl(link.url), method="PUT", headers=dict(link.headers))
 
+    @property
+    def base_url(self) -> str:
+        """What links begin with; empty where that is not known, and none can be made."""
+        return self._base_url or request_base_url.get()
+
     def _link(self, purpose: Purpose, attachment: Attachment) -> str:
-        base = self._base_url or request_base_url.get()
+        base = self.base_url
         if not base:
             raise NotSupportedError("Links need the address of the app: set CHATKIT_PUBLIC_URL.")
         ticket = {"p": purpose, "a": attachment.id, "o": (attachment.metadata or {}).get(OWNER, "")}
@@ -296,9 +360,10 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
     def _pending(self, name: str, mime_type: str, size: int, context: TContext) -> Attachment:
         """An attachment without bytes."""
         attachment_id = self.generate_attachment_id(mime_type, context)
-        owner = self._owner_of(context)
-        metadata = {SIZE: size, BLOB_FOLDER: _folder_of(attachment_id), OWNER: owner}
-        return _described(attachment_id, name, mime_type, metadata)
+        return _described(attachment_id, name, mime_type, self._metadata(attachment_id, size, context))
+
+    def _metadata(self, attachment_id: str, size: int, context: TContext) -> dict[str, Any]:
+        return {SIZE: size, BLOB_FOLDER: _folder_of(attachment_id), OWNER: self._owner_of(context)}
 
     async def _register(self, pending: Attachment, context: TContext) -> None:
         async with self.store.transaction():
@@ -441,6 +506,10 @@ def _served_type(mime_type: str) -> str:
 
 def _disposition(name: str, mime_type: str) -> str:
     return disposition("inline" if mime_type in SAFE_IMAGES else "attachment", name)
+
+
+async def _at_once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
 
 
 def _already_there() -> ConflictError:

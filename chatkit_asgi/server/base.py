@@ -33,6 +33,7 @@ from chatkit_asgi.types import (
     AudioInput,
     ChatKitReq,
     FeedbackKind,
+    GeneratedImageItem,
     InputTranscribeReq,
     ItemsFeedbackReq,
     ItemsListReq,
@@ -198,7 +199,7 @@ class ChatKitServer(ABC, Generic[TContext]):
         ).result()
 
     def _present(self, items: Sequence[ThreadItem]) -> Sequence[ThreadItem]:
-        """Items as they leave the server: attachments with links that are still good."""
+        """Items as they leave the server: attachments and images with links that are still good."""
         if self.attachment_store is None:
             return items
         return [_presented(item, self.attachment_store) for item in items]
@@ -283,7 +284,10 @@ class _Admission(Generic[TContext]):
 
 
 def _presented(item: ThreadItem, attachment_store: AttachmentStore[Any]) -> ThreadItem:
-    if not isinstance(item, UserMessageItem) or not item.attachments:
-        return item
-    presented = [attachment_store.present(attachment) for attachment in item.attachments]
-    return item.model_copy(update={"attachments": presented})
+    match item:
+        case UserMessageItem(attachments=[_, *_]):
+            presented = [attachment_store.present(attachment) for attachment in item.attachments]
+            return item.model_copy(update={"attachments": presented})
+        case GeneratedImageItem():
+            return attachment_store.present_image(item)
+    return item

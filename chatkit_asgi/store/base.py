@@ -20,6 +20,7 @@ from chatkit_asgi.types import (
     Attachment,
     AttachmentCreateParams,
     FeedbackKind,
+    GeneratedImageItem,
     Page,
     ThreadItem,
     ThreadMetadata,
@@ -74,6 +75,10 @@ class AttachmentStore(ABC, Generic[TContext]):
         Called each time; the default gives it as it is.
         """
         return attachment
+
+    def present_image(self, item: GeneratedImageItem) -> GeneratedImageItem:
+        """The same for an image that a model made and this store keeps."""
+        return item
 
 
 class Store(ABC, Generic[TContext]):

@@ -9,7 +9,15 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from chatkit_asgi.store.extras import has_extras
-from chatkit_asgi.types import THREAD_ITEM_ADAPTER, ThreadItem, ThreadMetadata, UserMessageItem, is_hidden
+from chatkit_asgi.types import (
+    THREAD_ITEM_ADAPTER,
+    GeneratedImage,
+    GeneratedImageItem,
+    ThreadItem,
+    ThreadMetadata,
+    UserMessageItem,
+    is_hidden,
+)
 
 __all__ = [
     "END",
@@ -70,15 +78,24 @@ def thread_json(thread: ThreadMetadata) -> bytes:
 def with_item_shown(document: str, item: ThreadItem) -> str:
     """The item's document in the form for clients and with the mark, where that is as good; else as it is.
 
-    Not for what clients never see, nor for attachments: their links are made anew each time.
+    Not for what clients never see, nor for attachments and images with links that are made anew each time.
     """
-    if is_hidden(item) or has_extras(item) or (isinstance(item, UserMessageItem) and item.attachments):
+    if is_hidden(item) or has_extras(item) or _has_links(item):
         return document
     shown = client_json(item)
     again = _read_again(THREAD_ITEM_ADAPTER, shown)
     if again is None or client_json(again) != shown or again.model_dump_json() != document:
         return document
     return shown.decode() + MARK
+
+
+def _has_links(item: ThreadItem) -> bool:
+    match item:
+        case UserMessageItem(attachments=attachments):
+            return bool(attachments)
+        case GeneratedImageItem(image=GeneratedImage(url=url)):
+            return "?" in url  # signed, so that it expires
+    return False
 
 
 def with_thread_shown(document: str, thread: ThreadMetadata) -> str:
