@@ -2,6 +2,7 @@
 
 import base64
 
+from tests.attachments.samples import make_png
 from tests.web.chat import Chat, Event
 
 
@@ -161,7 +162,7 @@ async def test_input_transcribe_says_that_nothing_is_configured(chat: Chat) -> N
 
 
 async def test_image_previews_leave_with_a_fresh_link_everywhere(chat: Chat) -> None:
-    png = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
+    png = make_png(3, 2)
     sent = (await chat.http.post("/files", files={"file": ("dot.png", png, "image/png")})).json()
     events = await chat.create("look", attachments=[sent["id"]])
     thread = thread_id(events)
