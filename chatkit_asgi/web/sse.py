@@ -16,7 +16,7 @@ __all__ = ["EventStreamResponse", "FrameReader"]
 HEARTBEAT = b": \n\n"
 MANY_FRAMES = 100
 HEADERS = {
-    "cache-control": "no-cache, no-transform",
+    "cache-control": "no-cache, no-store, no-transform",
     "content-type": "text/event-stream; charset=utf-8",
     "x-accel-buffering": "no",  # nginx passes events on as they come
 }

@@ -351,7 +351,7 @@ async def test_database_that_is_behind_is_not_ready_and_says_what_to_do(tmp_path
 
 async def test_frames_are_one_line_of_json(chat: Chat) -> None:
     response = await chat.post("threads.create", input=Chat.message("line\nbreaks \u2028 and ünïcode"))
-    assert response.headers["cache-control"] == "no-cache, no-transform"
+    assert response.headers["cache-control"] == "no-cache, no-store, no-transform"
     assert response.headers["x-accel-buffering"] == "no"
     frames = response.content.removesuffix(b"\n\n").split(b"\n\n")
     assert all(json.loads(frame.removeprefix(b"data: ")) for frame in frames)

@@ -50,7 +50,7 @@ async def test_stream_is_frames_of_data_and_its_headers_keep_proxies_off(talk: T
         body = await stream.rest()
         headers = stream.response.headers
     assert headers["content-type"] == "text/event-stream; charset=utf-8"
-    assert headers["cache-control"] == "no-cache, no-transform"
+    assert headers["cache-control"] == "no-cache, no-store, no-transform"
     assert headers["x-accel-buffering"] == "no"
     assert len(headers["chatkit-turn-id"]) == 32
     assert all(frame.startswith(b"data: {") for frame in body.split(b"\n\n")[:-1])
