@@ -27,7 +27,7 @@ class RequestContext:
     def owner(self) -> str:
         """The value written into every row's owner column: no two pairs of tenant and user share one."""
         user = _escaped(self.user_id)
-        return f"{_escaped(self.tenant)}/{user}".rstrip("/") if self.tenant else user
+        return f"{_escaped(self.tenant)}/{user}" if self.tenant else user
 
     @classmethod
     def of_owner(cls, owner: str) -> "RequestContext":

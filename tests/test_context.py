@@ -13,6 +13,8 @@ from chatkit_asgi.context import RequestContext, owner_of
         ("", "acme/alice", "acme%2Falice"),
         ("a%2Fb", "c", "a%252Fb/c"),
         ("a/b", "c", "a%2Fb/c"),
+        ("acme", "", "acme/"),
+        ("", "acme", "acme"),
     ],
 )
 def test_no_two_callers_share_an_owner_and_each_is_found_again(tenant: str, user: str, owner: str) -> None:
