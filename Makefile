@@ -1,7 +1,7 @@
 # What CONTRIBUTING.md describes; `make check` is all that CI runs.
 PYTHON ?= .venv/bin/python
 
-.PHONY: fmt lint type test check install constraints
+.PHONY: fmt lint type test check audit install constraints
 
 install:
 	test -x $(PYTHON) || python3 -m venv .venv
@@ -24,6 +24,11 @@ test:
 	$(PYTHON) -m coverage report
 
 check: lint type test
+
+# Known vulnerabilities of what the tests run with. Apart from `check`: it needs the network, and tells of new ones.
+audit:
+	test -x .venv-audit/bin/pip-audit || ($(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install --quiet pip-audit)
+	.venv-audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict --progress-spinner off
 
 constraints:
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-header --no-annotate --output-file constraints.txt
