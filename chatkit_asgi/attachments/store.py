@@ -6,6 +6,7 @@ of one attachment the first complete one counts, and what lies under a named key
 """
 
 import hashlib
+import logging
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
@@ -13,6 +14,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
+from pathlib import PurePosixPath
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -21,6 +23,7 @@ from pydantic import AnyUrl
 
 from chatkit_asgi.attachments.blobs import BlobLinks, BlobStore
 from chatkit_asgi.attachments.generated import SUFFIXES, generated_id, generated_id_of, token_of
+from chatkit_asgi.attachments.images import can_scale_images, thumbnail
 from chatkit_asgi.attachments.intake import Content, Intake, UploadLimits, read_head
 from chatkit_asgi.attachments.names import clean_name, disposition
 from chatkit_asgi.attachments.signing import Signer
@@ -30,6 +33,7 @@ from chatkit_asgi.errors import (
     BackendError,
     ChatKitError,
     ConflictError,
+    InvalidRequestError,
     NotFoundError,
     NotSupportedError,
     TooLargeError,
@@ -48,6 +52,8 @@ from chatkit_asgi.types import (
 
 __all__ = ["BlobAttachmentStore", "Download", "Quota", "Upload", "is_ready", "request_base_url"]
 
+logger = logging.getLogger(__name__)
+
 request_base_url: ContextVar[str] = ContextVar("request_base_url", default="")
 """Where the app is reached in the request at hand, mount point included; without a slash at its end."""
 
@@ -57,6 +63,8 @@ BLOB, OWNER = "blob", "owner"
 """In an attachment's metadata: the key of its bytes, once they are there, and whose it is."""
 INCOMING = "incoming"
 """What an upload that goes straight to the object store is called there, until we have looked at it."""
+PREVIEW, PREVIEW_SIDE = "preview", 512
+"""Ends the key of an image's small copy, which has so many pixels in each direction at most."""
 PLAIN_ID = re.compile(r"[a-z0-9_-]{1,100}")
 
 Purpose = Literal["upload", "download", "preview"]
@@ -220,8 +228,7 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         return await self._receive(pending, intake, context)
 
     async def find_download(self, attachment_id: str, token: str) -> Download:
-        """What a download or preview link leads to. Raises NotFoundError."""
-        # both give the bytes as they came; a thumbnail would be one more blob in the attachment's folder
+        """What a download or a preview link leads to, the latter to a small copy. Raises NotFoundError."""
         ticket = self._verified(DOWNLOADS, attachment_id, token)
         context = self._context_of(ticket["o"])
         attachment = await self.store.load_attachment(attachment_id, context)
@@ -229,10 +236,29 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
             if not await self._take_incoming(attachment, context):
                 raise NotFoundError("The file is not uploaded yet.")
             attachment = await self.store.load_attachment(attachment_id, context)
-        key = _key(attachment)
+        if ticket["p"] == "preview" and (key := await self._thumbnail(attachment)) is not None:
+            return await self._download(key, f"{PurePosixPath(attachment.name).stem}.webp", "image/webp")
+        return await self._download(_key(attachment), attachment.name, attachment.mime_type)
+
+    async def _download(self, key: str, name: str, mime_type: str) -> Download:
         size = await self.blobs.size(key)
         etag = f'"{key.rpartition("/")[2]}"'
-        return Download(attachment.name, attachment.mime_type, size, etag, partial(self.blobs.open, key))
+        return Download(name, mime_type, size, etag, partial(self.blobs.open, key))
+
+    async def _thumbnail(self, attachment: Attachment) -> str | None:
+        """Where an image has its small copy, made when first asked for; None where there can be none."""
+        if attachment.mime_type not in SAFE_IMAGES or not can_scale_images():
+            return None
+        key = f"{_key(attachment)}-{PREVIEW}"  # in the attachment's folder: it is deleted with it
+        if await self._has(key):
+            return key
+        try:
+            small = await thumbnail(await self.blobs.open(_key(attachment)), PREVIEW_SIDE)
+        except (InvalidRequestError, TooLargeError) as exc:
+            logger.info("the image %s has no preview of its own: %s", attachment.id, exc)
+            return None
+        await self.blobs.put(key, _at_once(small))
+        return key
 
     async def open(self, attachment: Attachment, context: TContext) -> AsyncIterator[bytes]:
         """The bytes of an attachment of the context's owner, in pieces. Raises NotFoundError."""
@@ -273,7 +299,7 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
 
     def image_url(self, image: Attachment) -> str:
         """The address for an item that shows an image of `save_image`."""
-        return self._link("preview", image)
+        return self._link("download", image)
 
     def image_of(self, item: GeneratedImageItem) -> Attachment | None:
         """The attachment that an item shows; None when its image is not one of ours."""
@@ -305,6 +331,8 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
 
     def preview_url(self, attachment: Attachment) -> str:
         """A link to what a client draws for the attachment."""
+        if self.base_url and can_scale_images():
+            return self._link("preview", attachment)  # the object store has no small ones
         return self._download_link("preview", attachment)
 
     def download_url(self, attachment: Attachment) -> str:
@@ -397,7 +425,7 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
 
         The link there stays good: so it is first put out of reach, and looked at then.
         """
-        if self._links is None or not await self._has_incoming(pending):
+        if self._links is None or not await self._has(_incoming(pending)):
             return False
         key = _new_key(pending)
         try:
@@ -418,9 +446,9 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         await self.blobs.delete(_incoming(pending))
         return True
 
-    async def _has_incoming(self, pending: Attachment) -> bool:
+    async def _has(self, key: str) -> bool:
         try:
-            await self.blobs.size(_incoming(pending))
+            await self.blobs.size(key)
         except NotFoundError:
             return False
         return True

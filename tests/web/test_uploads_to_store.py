@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from chatkit_asgi import Settings, create_app
+from chatkit_asgi.attachments import store as attachment_store
+from tests.attachments.pictures import encoded, opened
 from tests.attachments.samples import HTML, PNG, make_png
 from tests.s3 import Bucket
 from tests.web.chat import Chat
@@ -63,7 +65,10 @@ async def start(bucket: Bucket, tmp_path: Path) -> AsyncIterator[Start]:
         yield start
 
 
-async def test_bytes_go_to_the_store_and_count_when_they_have_been_seen(start: Start, bucket: Bucket) -> None:
+async def test_bytes_go_to_the_store_and_count_when_they_have_been_seen(
+    start: Start, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachment_store, "can_scale_images", lambda: False)
     client = await start()
     created = await client.announce(PNG)
     descriptor = created["upload_descriptor"]
@@ -85,6 +90,17 @@ async def test_bytes_go_to_the_store_and_count_when_they_have_been_seen(start: S
     assert shown.headers["content-type"] == "image/png"
     assert shown.headers["content-disposition"].startswith("inline; filename")
     assert len(bucket.names()) == 1
+
+
+async def test_small_copies_for_previews_come_through_the_app(start: Start, bucket: Bucket) -> None:
+    client = await start()
+    created = await client.upload(encoded((2000, 1000)))
+    events = await client.create("Look", attachments=[created["id"]])
+    (sent,) = events[1]["item"]["attachments"]
+    assert sent["preview_url"].startswith("http://localhost/files/")
+    for _ in range(2):
+        assert opened((await client.http.get(sent["preview_url"])).content).size == (512, 256)
+    assert len(bucket.names()) == 2
 
 
 async def test_preview_link_of_the_announcement_works_once_the_bytes_are_there(start: Start) -> None:
