@@ -41,6 +41,7 @@ BARE = "bare"
 SETTINGS = {
     "CHATKIT_SERVER": "benchmarks.http.apps:our_server",
     "CHATKIT_ALLOW_UNAUTHENTICATED": "1",  # the others know no authentication either
+    "CHATKIT_SECRET_KEY": "for measuring only, on this machine",  # a database wants one that all share
     "CHATKIT_LOG_LEVEL": "WARNING",  # nor do they write a line for each request
 }
 STORE = "BENCHMARK_STORE"
