@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal, NamedTuple, Self
 
+from anyio.to_thread import run_sync
 from openai.types.responses import (
     ResponseInputContentParam,
     ResponseInputFileParam,
@@ -224,7 +225,7 @@ class AttachmentConverter:
             if mime_type not in MODEL_IMAGES:
                 raise _Unshown("images of this type cannot be shown")
             return _data_url(mime_type, data)
-        key = _key("image", data)
+        key = await run_sync(_key, "image", data)
         if (found := self._converted.find(key)) is None:
             picture = await image_for_models(data)
             found = _data_url(picture.mime_type, picture.data), ""
@@ -256,7 +257,7 @@ class AttachmentConverter:
         if not can_read_documents():
             raise _Unshown(or_else)
         most = self._limits.per_message.text
-        key = _key(f"{suffix} {most}", data)
+        key = await run_sync(_key, f"{suffix} {most}", data)
         if (found := self._converted.find(key)) is None:
             text = await document_text(data, suffix, most=most + 1)
             found = text[:most], "the document goes on" if len(text) > most else ""
@@ -338,8 +339,9 @@ class _File(NamedTuple):
 
     async def whole(self, most: int) -> bytes:
         """All bytes. Raises _Unshown when there are more than `most`."""
-        data = await self.up_to(most + 1)
-        if len(data) > most:
+        known = _known_size(self.attachment) or 0
+        data = b"" if known > most else await self.up_to(most + 1)
+        if max(known, len(data)) > most:
             raise _Unshown("it is too large to be shown")
         return data
 
@@ -416,12 +418,17 @@ def _note(attachment: Attachment, why: str) -> ResponseInputContentParam:
 
 
 def _size(attachment: Attachment) -> str:
-    size = (attachment.metadata or {}).get("size")
-    if not isinstance(size, int):
+    size = _known_size(attachment)
+    if size is None:
         return ""
     if size < 10_000:
         return f"{size} bytes"
     return f"{size / 1e3:.0f} kB" if size < 1e6 else f"{size / 1e6:.1f} MB"
+
+
+def _known_size(attachment: Attachment) -> int | None:
+    size = (attachment.metadata or {}).get("size")
+    return size if isinstance(size, int) else None
 
 
 def _key(purpose: str, data: bytes) -> str:

@@ -274,6 +274,15 @@ async def test_of_a_large_file_only_the_beginning_is_read(name: str, mime_type: 
     assert ("(cut off: the file goes on)" in part["text"]) == (name == "a.txt")
 
 
+async def test_image_that_is_known_to_be_too_large_is_not_read() -> None:
+    files = Files({"a.png": encoded() + bytes(50_000_000)})
+    (part,) = await shown_by(
+        HistoryConverter(files), file("a.png", "image/png", metadata={"size": 50_000_000})
+    )
+    assert part["text"] == "(the user attached a.png, image/png, 50.0 MB: it is too large to be shown)"
+    assert files.read == 65_536
+
+
 async def test_model_that_sees_no_images_gets_none() -> None:
     files = Files({"a.png": encoded(), "b": encoded()})
     converter = HistoryConverter(files, InputLimits(takes_images=False))

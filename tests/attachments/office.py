@@ -28,7 +28,9 @@ def packed(parts: Mapping[str, str | bytes]) -> bytes:
     return file.getvalue()
 
 
-def make_docx(text: str = "Quarterly figures", *, body: str = "", relations: str = "") -> bytes:
+def make_docx(
+    text: str = "Quarterly figures", *, prologue: str = "", body: str = "", relations: str = ""
+) -> bytes:
     """A document of one paragraph, with what else is given as XML."""
     types = (
         f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="xml" ContentType="application/xml"/>'
@@ -45,7 +47,7 @@ def make_docx(text: str = "Quarterly figures", *, body: str = "", relations: str
                 f'<Relationships xmlns="{_PACKAGE}/relationships">{relations}</Relationships>'
             ),
             "word/document.xml": (
-                f'<w:document xmlns:w="{_WORDS}" xmlns:r="{_RELATIONS}">'
+                f'{prologue}<w:document xmlns:w="{_WORDS}" xmlns:r="{_RELATIONS}">'
                 f"<w:body>{paragraph}{body}</w:body></w:document>"
             ),
         }

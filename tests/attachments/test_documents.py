@@ -98,6 +98,36 @@ async def test_nothing_is_fetched_that_a_document_names() -> None:
             listening.accept()
 
 
+ENTITIES = "".join(f'<!ENTITY e{n + 1} "{f"&e{n};" * 20}">' for n in range(9))
+DRAWING = (
+    "<w:p><w:r><w:drawing>"
+    '<i:inline xmlns:i="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing">'
+    '<a:graphic xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><a:graphicData>'
+    '<p:pic xmlns:p="http://schemas.openxmlformats.org/drawingml/2006/picture">'
+    '<p:blipFill><a:blip r:link="r9"/>'
+    "</p:blipFill></p:pic></a:graphicData></a:graphic></i:inline></w:drawing></w:r></w:p>"
+)
+
+
+async def test_document_brings_nothing_in_from_our_disk(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("TOP SECRET")
+    entity = make_docx("a&e;b", prologue=f'<!DOCTYPE d [<!ENTITY e SYSTEM "{secret.as_uri()}">]>')
+    with pytest.raises(InvalidRequestError):
+        await document_text(entity, ".docx", most=1000)
+    linked = make_docx(
+        body=DRAWING,
+        relations=f'<Relationship Id="r9" Type="image" Target="{secret.as_uri()}" TargetMode="External"/>',
+    )
+    assert await document_text(linked, ".docx", most=1000) == "Quarterly figures"
+
+
+async def test_document_of_entities_in_entities_is_refused() -> None:
+    bomb = make_docx("a&e9;b", prologue=f'<!DOCTYPE d [<!ENTITY e0 "ha">{ENTITIES}]>')
+    with pytest.raises(InvalidRequestError):
+        await document_text(bomb, ".docx", most=1000)
+
+
 DEEDS = """
 import os, socket, subprocess, sys
 from chatkit_asgi.attachments.convert_document import confine
