@@ -1,9 +1,10 @@
 """The command line, as an operator types it."""
 
 import asyncio
+import logging
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -24,6 +25,15 @@ T = TypeVar("T")
 @pytest.fixture(autouse=True)
 def _data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _log_level() -> Iterator[None]:
+    """Commands set it for their process, which here is that of all tests."""
+    logger = logging.getLogger("chatkit_asgi")
+    level = logger.level
+    yield
+    logger.setLevel(level)
 
 
 def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
