@@ -1,7 +1,7 @@
 """What is somebody else's is not found, whatever the door, and no different from what does not exist."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,6 +33,7 @@ from tests.factories import (
     make_widget_item,
 )
 from tests.live import serving
+from tests.postgres import new_database
 from tests.web.chat import Chat
 from tests.web.ownership import OPEN, OPERATIONS, ROUTES, Try
 from tests.web.turns import BOUND, Puppet
@@ -171,13 +172,22 @@ async def furnished(settings: Settings) -> AsyncIterator[World]:
         await store.aclose()
 
 
+@pytest.fixture(scope="module")
+def own_postgres_url(postgres_server: str) -> Iterator[str]:
+    """Others have an alice, too."""
+    with new_database(postgres_server) as url:
+        yield url
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Each database in turn."""
     return Settings.model_validate(
         {
             "data_dir": tmp_path_factory.mktemp("ownership"),
-            "database_url": request.getfixturevalue("postgres_url") if request.param == "postgres" else "",
+            "database_url": request.getfixturevalue("own_postgres_url")
+            if request.param == "postgres"
+            else "",
             "auto_migrate": True,
             "secret_key": "a key for links",
             "public_url": "http://chat.example",
