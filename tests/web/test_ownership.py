@@ -173,7 +173,7 @@ async def furnished(settings: Settings) -> AsyncIterator[World]:
 
 
 @pytest.fixture(scope="module")
-def own_postgres_url(postgres_server: str) -> Iterator[str]:
+def own_database(postgres_server: str) -> Iterator[str]:
     """Others have an alice, too."""
     with new_database(postgres_server) as url:
         yield url
@@ -185,9 +185,7 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return Settings.model_validate(
         {
             "data_dir": tmp_path_factory.mktemp("ownership"),
-            "database_url": request.getfixturevalue("own_postgres_url")
-            if request.param == "postgres"
-            else "",
+            "database_url": request.getfixturevalue("own_database") if request.param == "postgres" else "",
             "auto_migrate": True,
             "secret_key": "a key for links",
             "public_url": "http://chat.example",
