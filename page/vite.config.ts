@@ -1,0 +1,9 @@
+import { defineConfig } from "vite";
+
+/** The page's files, where the wheel and a checkout serve them from. Never committed. */
+const OUT = "../chatkit_asgi/web/page";
+
+export default defineConfig({
+  base: "./",
+  build: { outDir: OUT, emptyOutDir: true, target: "es2022", modulePreload: false, cssCodeSplit: false },
+});
