@@ -6,6 +6,7 @@ Contexts are `Any` in this module: they are whatever `authenticate` gives.
 import gc
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from inspect import signature
 from typing import Any
@@ -18,9 +19,11 @@ from starlette.routing import BaseRoute, Route
 
 from chatkit_asgi.attachments import BlobAttachmentStore, BlobSweeper, PlaceAccess, Quota, Signer
 from chatkit_asgi.attachments.objects import ObjectBlobStore
-from chatkit_asgi.auth import Authenticate, choose, open_sessions
+from chatkit_asgi.auth import Authenticate, choose, locale_of, open_sessions
+from chatkit_asgi.context import RequestContext
 from chatkit_asgi.errors import BackendError, InvalidRequestError
 from chatkit_asgi.lifetime import Lifetime
+from chatkit_asgi.locale import language_of, prefer, user_text
 from chatkit_asgi.logs import configure
 from chatkit_asgi.server import FAILURE_FRAME, TIMEOUT_FRAME, ChatKitServer, recover_turn
 from chatkit_asgi.settings import Settings
@@ -295,12 +298,15 @@ def _middleware(settings: Settings, lifetime: Lifetime) -> list[Middleware]:
 
 
 def _required(authenticate: Authenticate) -> Authenticate:
-    """`authenticate`, with "nobody" turned into a refusal."""
+    """`authenticate`, with "nobody" turned into a refusal; its contexts know the request's language."""
 
     async def required(request: Request) -> Any:
         context = await authenticate(request)
         if context is None:
-            raise HTTPException(401, "Sign in first: this server does not know who is asking.")
+            raise HTTPException(401, user_text("Sign in first: this server does not know who is asking."))
+        if isinstance(context, RequestContext) and not context.locale:
+            context = replace(context, locale=locale_of(request))
+        prefer(language_of(context))
         return context
 
     return required

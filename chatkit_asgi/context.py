@@ -16,8 +16,8 @@ class RequestContext:
     """The caller's identifier; rows of different users never meet."""
     tenant: str = ""
     """Groups users of one customer; empty where there is only one."""
-    locale: str = "en"
-    """The caller's language, a BCP 47 tag."""
+    locale: str = ""
+    """The caller's language, a BCP 47 tag; empty: the app writes what the request's Accept-Language says."""
     request_id: str = ""
     """Names the request in logs and in error bodies."""
     claims: Mapping[str, Any] = field(default_factory=dict)

@@ -24,6 +24,8 @@ Messages are fit for a user's eyes: they say what is wrong and what to do, never
 from abc import ABC
 from enum import Enum
 
+from chatkit_asgi.locale import user_text
+
 __all__ = [
     "DEFAULT_ALLOW_RETRY",
     "DEFAULT_STATUS",
@@ -70,7 +72,9 @@ class TurnRunningError(ConflictError):
     """The thread's last answer is still coming, as the turn `turn_id`."""
 
     def __init__(self, turn_id: str) -> None:
-        super().__init__("An answer is still coming in this conversation: stop it, or wait for its end.")
+        super().__init__(
+            user_text("An answer is still coming in this conversation: stop it, or wait for its end.")
+        )
         self.turn_id = turn_id
 
 

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "chatkit_asgi"
 
-VALUES = ("types", "widgets", "icons", "actions", "errors", "ids", "clock", "context")
+VALUES = ("types", "widgets", "icons", "actions", "errors", "ids", "clock", "context", "locale")
 INTERFACES = ("store", "attachments", "streams")
 ENGINE = ("server", "agents")
 EDGE = (
@@ -28,7 +28,8 @@ EDGE = (
 )
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
-    "errors": (),
+    "locale": (),
+    "errors": ("locale",),
     "ids": (),
     "clock": (),
     "context": (),
@@ -68,6 +69,7 @@ HOMES = {
     "PIL": ("attachments/",),
     "markitdown": ("attachments/",),
     "jinja2": ("widgets/",),
+    "babel": ("locale/",),
     "jwt": ("auth/",),
     "itsdangerous": ("attachments/", "auth/"),
     "pydantic_settings": ("settings",),

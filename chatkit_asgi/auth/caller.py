@@ -1,8 +1,6 @@
 """What all proofs of identity share: the caller's context, where it comes from, and the refusal."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -10,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from chatkit_asgi.context import RequestContext
+from chatkit_asgi.locale import languages_of_header
 
 __all__ = ["Authenticate", "bearer_of", "context_of", "is_name", "locale_of", "peer_of", "refusal"]
 
@@ -17,9 +16,6 @@ Authenticate = Callable[[Request], Awaitable[Any]]
 """Gives the context of a request's caller, or None when there is none; `Any`: an application's own class."""
 
 LONGEST_NAME = 255
-LONGEST_LANGUAGES = 1000
-LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
-QUALITY = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 NO_CLAIMS: Mapping[str, Any] = MappingProxyType({})  # Any: JSON
 
 
@@ -61,21 +57,5 @@ def peer_of(request: Request) -> str | None:
 
 def locale_of(request: Request) -> str:
     """The language of ``Accept-Language`` (RFC 9110) that is wanted most, or ``en``."""
-    asked = dict(request.scope["headers"]).get(b"accept-language", b"")
-    return _preferred(asked[:LONGEST_LANGUAGES])
-
-
-@lru_cache(maxsize=256)
-def _preferred(asked: bytes) -> str:
-    languages = [_weighed(part) for part in asked.decode("latin-1").split(",")]
-    weight, language = max(languages, key=lambda each: each[0])  # of equals the first
-    return language if weight > 0 else "en"
-
-
-def _weighed(part: str) -> tuple[float, str]:
-    """How much a language is wanted, from 0 (not at all, or no language) to 1, and which."""
-    language, *parameters = (each.strip() for each in part.split(";"))
-    if not LANGUAGE.fullmatch(language):
-        return 0.0, ""
-    weights = [QUALITY.fullmatch(parameter.lower()) for parameter in parameters]
-    return next((float(weight[1]) for weight in weights if weight), 1.0), language
+    asked = languages_of_header(dict(request.scope["headers"]).get(b"accept-language", b""))
+    return asked[0] if asked else "en"

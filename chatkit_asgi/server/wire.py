@@ -9,6 +9,7 @@ from typing import Any, Protocol, cast
 from pydantic_core import to_json
 
 from chatkit_asgi.errors import ErrorCode
+from chatkit_asgi.locale import user_text
 from chatkit_asgi.store import SearchResult, ShownItem, ShownThread, thread_json
 from chatkit_asgi.store import client_json as encode_model
 from chatkit_asgi.types import (
@@ -45,7 +46,7 @@ __all__ = [
 Present = Callable[[Sequence[ThreadItem]], Sequence[ThreadItem]]
 """Gives items as they leave the server."""
 
-DEFAULT_ERROR_MESSAGE = "The answer could not be completed."
+DEFAULT_ERROR_MESSAGE = user_text("The answer could not be completed.")
 """Sent with an `error` event that says nothing itself: there are clients that fail without a message."""
 
 _ROOTS = (Card, ListView, BasicRoot, DynamicWidgetRoot)

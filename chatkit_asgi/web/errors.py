@@ -21,11 +21,13 @@ from chatkit_asgi.errors import (
     TooManyError,
     UnsupportedTypeError,
 )
+from chatkit_asgi.locale import translated, user_text
 
 __all__ = ["HANDLERS", "error_response", "internal_error"]
 
 logger = logging.getLogger(__name__)
 
+UNSUPPORTED = user_text("This server does not support that.")
 STATUS: dict[type[Exception], tuple[int, str]] = {
     NotFoundError: (404, "not_found"),
     InvalidRequestError: (400, "invalid_request"),
@@ -52,7 +54,7 @@ def error_response(request: Request, exc: Exception) -> Response:
         code = HTTP_CODES.get(exc.status_code, "http_error")
         return _json(request, exc.status_code, code, exc.detail, headers=exc.headers)
     status, code = next(entry for kind, entry in STATUS.items() if isinstance(exc, kind))
-    message = "This server does not support that." if isinstance(exc, NotImplementedError) else str(exc)
+    message = UNSUPPORTED if isinstance(exc, NotImplementedError) else _message(exc)
     if isinstance(exc, BackendError):
         # no traceback: while a database is away there is one of these for every request
         logger.error("request %s: %s: %r", _request_id(request), exc, exc.__cause__)
@@ -63,7 +65,13 @@ def error_response(request: Request, exc: Exception) -> Response:
 def internal_error(request: Request) -> Response:
     """The answer to an exception nobody expected: it says where to look, not what happened."""
     name = _request_id(request)
-    return _json(request, 500, "internal", f"Something went wrong; the server's log says more: {name}.")
+    message = user_text("Something went wrong; the server's log says more: {request}.", request=name)
+    return _json(request, 500, "internal", message)
+
+
+def _message(exc: Exception) -> str:
+    """What the exception was raised with: perhaps a text that is known in other languages."""
+    return exc.args[0] if len(exc.args) == 1 and isinstance(exc.args[0], str) else str(exc)
 
 
 def _request_id(request: Request) -> str:
@@ -82,7 +90,7 @@ def _json(
     error = {
         "type": "invalid_request_error" if status < 500 else "server_error",
         "code": code,
-        "message": message,
+        "message": translated(message),
         "param": param,
         "request_id": request.scope.get("chatkit.request_id"),
     }

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatkit_asgi.errors import ChatKitError, InvalidRequestError
+from chatkit_asgi.locale import asking
 from chatkit_asgi.web.errors import error_response, internal_error
 
 __all__ = ["PageMiddleware", "RequestMiddleware", "note"]
@@ -52,7 +53,8 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        await _Exchange(scope, send).run(self, receive)
+        with asking(dict(scope["headers"]).get(b"accept-language", b"")):
+            await _Exchange(scope, send).run(self, receive)
 
 
 class PageMiddleware(CORSMiddleware):

@@ -5,6 +5,7 @@ from binascii import Error as Base64Error
 from collections.abc import Awaitable, Callable
 
 from chatkit_asgi.errors import InvalidRequestError, TooLargeError
+from chatkit_asgi.locale import user_text
 from chatkit_asgi.store import TContext
 from chatkit_asgi.types import AudioInput, InputTranscribeParams, TranscriptionResult
 
@@ -26,11 +27,11 @@ async def transcribe(
 def _decode(text: str) -> bytes:
     """Base64, folded into lines or not."""
     if len(text) > MAX_AUDIO_BYTES * 3 // 2:
-        raise TooLargeError("The recording is too long.")
+        raise TooLargeError(user_text("The recording is too long."))
     try:
         data = b64decode("".join(text.split()), validate=True)
     except (Base64Error, ValueError):
         raise InvalidRequestError("The recording is not base64.", param="params.audio_base64") from None
     if len(data) > MAX_AUDIO_BYTES:
-        raise TooLargeError("The recording is too long.")
+        raise TooLargeError(user_text("The recording is too long."))
     return data

@@ -3,6 +3,7 @@
 import logging
 
 from chatkit_asgi.errors import ConflictError, InvalidRequestError
+from chatkit_asgi.locale import user_text
 from chatkit_asgi.server.handlers.threads import Admit, Respond, load_open_thread
 from chatkit_asgi.server.turn import Opening
 from chatkit_asgi.store import Store, TContext
@@ -37,7 +38,7 @@ async def add_structured_input(
     if not isinstance(item, StructuredInputItem):
         raise InvalidRequestError("This item asks no questions.", param="params.item_id")
     if item.status != "pending":
-        raise ConflictError("These questions have been answered already.")
+        raise ConflictError(user_text("These questions have been answered already."))
     await admit(thread)
     answered = answer(item, params.input)
     await store.save_item(thread.id, answered, context)

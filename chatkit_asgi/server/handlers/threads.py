@@ -6,6 +6,7 @@ from pydantic_core import from_json
 
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.errors import ChatKitError, ConflictError, InvalidRequestError
+from chatkit_asgi.locale import user_text
 from chatkit_asgi.server.turn import Opening
 from chatkit_asgi.server.wire import Present, client_view, encode_found
 from chatkit_asgi.store import ShownItem, ShownThread, Store, TContext
@@ -128,7 +129,9 @@ async def search_threads(store: Store[TContext], query: str, limit: int | None, 
 
 async def update_thread(store: Store[TContext], params: ThreadUpdateParams, context: TContext) -> ShownThread:
     if len(params.title) > MAX_TITLE:
-        raise InvalidRequestError(f"A title has at most {MAX_TITLE} characters.", param="params.title")
+        raise InvalidRequestError(
+            user_text("A title has at most {most} characters.", most=MAX_TITLE), param="params.title"
+        )
     return await store.rename_thread(params.thread_id, params.title, context)
 
 
@@ -199,7 +202,7 @@ async def retry_after_item(
     thread = await load_open_thread(store, params.thread_id, context)
     message = await store.load_item(thread.id, params.item_id, context)
     if not isinstance(message, UserMessageItem):
-        raise InvalidRequestError("Only a user's message can be retried.", param="params.item_id")
+        raise InvalidRequestError(user_text("Only a user's message can be retried."), param="params.item_id")
     await admit(thread)
     superseded = await store.supersede_items(thread.id, message.id, context)
     return Opening(thread=thread, respond=lambda: respond(thread, message, context), superseded=superseded)
@@ -211,7 +214,8 @@ async def _make_user_message(
     """The message and its attachments, which now belong to the thread; nothing is stored yet."""
     if len(input.attachments) > MAX_ATTACHMENTS:
         raise InvalidRequestError(
-            f"A message has at most {MAX_ATTACHMENTS} attachments.", param="params.input.attachments"
+            user_text("A message has at most {most} attachments.", most=MAX_ATTACHMENTS),
+            param="params.input.attachments",
         )
     found = {
         # in one order for all: two messages that name the same ones do not wait for each other
@@ -241,7 +245,10 @@ async def _load_unsent(
     attachment = await store.load_attachment(attachment_id, context)
     if attachment.thread_id not in (None, thread.id):
         raise ConflictError(
-            f"The file {attachment.name} was sent in another conversation already: attach it anew."
+            user_text(
+                "The file {name} was sent in another conversation already: attach it anew.",
+                name=attachment.name,
+            )
         )
     return attachment.model_copy(update={"thread_id": thread.id})
 
