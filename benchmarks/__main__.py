@@ -4,13 +4,13 @@ import argparse
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 
-from benchmarks import files, http, imports, operations, runs, store, turns, widgets
+from benchmarks import files, http, imports, operations, runs, store, streams, turns, widgets
 from benchmarks.candidates import OURS, PUBLISHED_PLUS
 from benchmarks.measure import Result, measure
 
 __all__ = ["main"]
 
-HEAD = f"{'what':48} {'ours':>10} {'other':>10} {'':4} {'ratio':>7} {'vs SDK+':>8} {'vs bare':>8}   target"
+HEAD = f"{'what':56} {'ours':>10} {'other':>10} {'':4} {'ratio':>7} {'vs SDK+':>8} {'vs bare':>8}   target"
 
 
 def main() -> None:
@@ -40,6 +40,11 @@ def _rows() -> Iterator[tuple[str, Callable[[int], Iterable[Result]]]]:
     yield "store: index of words", store.measure_index
     yield "store: slowest page", store.measure_pages
     yield "store: memory", store.measure_memory
+    yield "streams: events", streams.measure_events
+    yield "streams: delay, CPU", streams.measure_delays
+    yield "streams: statements", streams.measure_way
+    yield "streams: transactions", streams.measure_transactions
+    yield "streams: memory, idle", streams.measure_idle
     yield "files: upload, memory", files.measure_uploads
     yield "files: download", files.measure_downloads
 
@@ -47,14 +52,15 @@ def _rows() -> Iterator[tuple[str, Callable[[int], Iterable[Result]]]]:
 def line(result: Result) -> str:
     """One row: what one event (request, call) takes here and elsewhere, and how much more the others take.
 
-    Elsewhere is the published package, if nothing else is said: CPU time, but for stores time on the clock.
+    Elsewhere is the published package, if nothing else is said: CPU time, but for stores, and for events of
+    streams, time on the clock.
     """
     ratios = [result.ratio(name) for name in (result.beside, PUBLISHED_PLUS.name, "bare")]
     other = f"{result.cost(result.beside):.4g}" if result.beside in result.samples else ""
     figures = [f"{ratio:.3g}×" if ratio else "" for ratio in ratios]
     misses = ", ".join(result.misses())
     return (
-        f"{result.name:48} {result.cost(OURS.name):10.4g} {other:>10} "
+        f"{result.name:56} {result.cost(OURS.name):10.4g} {other:>10} "
         f"{result.unit:4} {figures[0]:>7} {figures[1]:>8} {figures[2]:>8}   {result.target}"
         + (f"   MISSED: {misses}" if misses else "")
     )

@@ -31,7 +31,7 @@ class Target:
     def __str__(self) -> str:
         parts = [
             self.times and f"≥ {self.times:g}×",
-            self.at_most and f"≤ {self.at_most:g}",
+            self.at_most is not None and f"≤ {self.at_most:g}",
             self.over_bare and f"≤ {self.over_bare:g}× bare",
         ]
         return ", ".join(part for part in parts if part)
@@ -63,7 +63,7 @@ class Result:
         times, bare = self.ratio(self.beside), self.ratio("bare")
         if self.target.times and times is not None and times < self.target.times:
             yield f"{times:.3g}×"
-        if self.target.at_most and self.cost(OURS.name) > self.target.at_most:
+        if self.target.at_most is not None and self.cost(OURS.name) > self.target.at_most:
             yield f"{self.cost(OURS.name):.3g} {self.unit}"
         if self.target.over_bare and bare is not None and 1 / bare > self.target.over_bare:
             yield f"{1 / bare:.3g}× bare"

@@ -31,6 +31,7 @@ __all__ = [
     "SETTINGS",
     "STORE",
     "TURNS_THREAD",
+    "documented",
     "make_app",
     "our_server",
     "script",
@@ -72,7 +73,8 @@ def make_app(name: str) -> ASGIApp:
         return _bare()
     if name == OURS.name:
         return chatkit_asgi.app
-    return _documented(next(each for each in CANDIDATES if each.name == name))
+    candidate = next(each for each in CANDIDATES if each.name == name)
+    return documented(candidate, _their_server(candidate))
 
 
 def our_server(store: Any, attachments: object) -> Any:
@@ -142,8 +144,9 @@ async def _paced(entries: Sequence[Any], pause: float) -> AsyncIterator[Any]:
         yield entry
 
 
-def _documented(candidate: Candidate) -> FastAPI:
-    app, server, streaming = FastAPI(), _their_server(candidate), candidate.server.StreamingResult
+def documented(candidate: Candidate, server: Any) -> FastAPI:
+    """A server in the endpoint that the package's documentation shows."""
+    app, streaming = FastAPI(), candidate.server.StreamingResult
 
     @app.post("/chatkit")
     async def chatkit(request: Request) -> Response:

@@ -23,8 +23,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:  # Any: the base class names less than there is
         self.transport = transport
 
-    async def post(self, body: bytes) -> bytes:
-        """The whole answer, head included."""
+    def begin(self, body: bytes) -> asyncio.Future[bytes]:
+        """Send a request; gives what becomes the whole answer, head included."""
         self._parts: list[bytes] = []
         self._tail = b""
         self._length: int | None = None
@@ -36,7 +36,11 @@ class Connection(asyncio.Protocol):
             b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body)
         )
         self.transport.write(head + body)
-        return await self._answered
+        return self._answered
+
+    async def post(self, body: bytes) -> bytes:
+        """The whole answer, head included."""
+        return await self.begin(body)
 
     def data_received(self, data: bytes) -> None:
         if not self._parts:

@@ -69,9 +69,11 @@ def measure_http(row: HttpRow, rounds: int) -> Result:
 
 
 @contextmanager
-def serving(name: str, settings: dict[str, str]) -> Iterator[Server]:
+def serving(
+    name: str, settings: dict[str, str], *, module: str = "benchmarks.http.serve"
+) -> Iterator[Server]:
     """The candidate's app, with these variables in its environment."""
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.http.serve", name]
+    command = [sys.executable, "-W", "ignore", "-m", module, name]
     with (
         TemporaryDirectory() as data,
         subprocess.Popen(

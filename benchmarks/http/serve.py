@@ -6,25 +6,26 @@ import time
 from threading import Thread
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from benchmarks.candidates import CANDIDATES
 from benchmarks.http.apps import make_app
 
-__all__ = ["main"]
+__all__ = ["main", "serve"]
 
 
 def main(name: str) -> None:
-    """Serve until the input ends. The first line of output is the port."""
+    """Serve a candidate's app. The first line of output is the port."""
     for candidate in CANDIDATES:
         if candidate.name == name:
             with candidate.mended():
-                _serve(name)
+                serve(make_app(name))
             return
-    _serve(name)
+    serve(make_app(name))
 
 
-def _serve(name: str) -> None:
-    app = make_app(name)
+def serve(app: ASGIApp) -> None:
+    """Serve until the input ends, with a line of CPU time for each of its lines."""
     server = uvicorn.Server(uvicorn.Config(app, ws="none", access_log=False, log_level="warning"))
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         print(listener.getsockname()[1], flush=True)
