@@ -16,6 +16,7 @@ from anyio import move_on_after
 
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.errors import CustomStreamError, ErrorCode, LeaseLostError, NotFoundError, StreamError
+from chatkit_asgi.locale import translated
 from chatkit_asgi.server.pending import PendingItems, is_worth_keeping
 from chatkit_asgi.server.wire import (
     DEFAULT_ERROR_MESSAGE,
@@ -132,9 +133,8 @@ class Turn(Generic[TContext]):
         if self._opening.respond is None:
             return
         try:
-            yield encode_event(StreamOptionsEvent(stream_options=self._options))
-            for event in self._opening.after_options:
-                yield encode_event(event)
+            for frame in self._take_later_frames():
+                yield frame
             try:
                 self._responder = self._start(self._opening.respond)
                 async for event in self._responder:
@@ -169,6 +169,12 @@ class Turn(Generic[TContext]):
         frames = [encode_event(event) for event in self._opening.before_options]
         self._opening = replace(self._opening, before_options=())
         return frames
+
+    def _take_later_frames(self) -> list[bytes]:
+        """What comes next where there is a response; let go, too."""
+        later = (StreamOptionsEvent(stream_options=self._options), *self._opening.after_options)
+        self._opening = replace(self._opening, after_options=())
+        return [encode_event(event) for event in later]
 
     def _start(
         self, respond: Callable[[], AsyncIterator[ThreadStreamEvent]]
@@ -206,12 +212,12 @@ class Turn(Generic[TContext]):
         except NotFoundError:
             return b""
         except Exception as exc:
-            event = _error_event(exc)
+            event = _error_event(exc, self._context)
             return b"" if self.error else encode_event(event)
 
     async def _fail(self, exc: Exception) -> bytes:
         """Keep what the user saw and tell the model, then say what went wrong."""
-        event = _error_event(exc)
+        event = _error_event(exc, self._context)
         await self._close_responder()
         thread = self._opening.thread
         try:
@@ -346,11 +352,12 @@ class _UpdatePath:
         self._part = part
 
 
-def _error_event(exc: Exception) -> ErrorEvent:
+def _error_event(exc: Exception, context: object) -> ErrorEvent:
+    default = translated(DEFAULT_ERROR_MESSAGE, context)
     match exc:
         case CustomStreamError(message=message, allow_retry=allow_retry):
-            return ErrorEvent(message=message, allow_retry=allow_retry)
+            return ErrorEvent(message=translated(message, context), allow_retry=allow_retry)
         case StreamError(code=code, allow_retry=allow_retry):
-            return ErrorEvent(code=code, message=DEFAULT_ERROR_MESSAGE, allow_retry=allow_retry)
+            return ErrorEvent(code=code, message=default, allow_retry=allow_retry)
     logger.error("the response failed", exc_info=exc)
-    return ErrorEvent(code=ErrorCode.STREAM_ERROR, message=DEFAULT_ERROR_MESSAGE, allow_retry=True)
+    return ErrorEvent(code=ErrorCode.STREAM_ERROR, message=default, allow_retry=True)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NoReturn, Protocol
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 __all__ = ["EventStreamResponse", "FrameReader"]
 
@@ -52,9 +52,8 @@ class EventStreamResponse(Response):
         self._beating: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         try:
-            await send(start)
+            await send(self._take_start())
             async with asyncio.TaskGroup() as group:
                 watcher = group.create_task(self._watch(receive))
                 self._sent_at = asyncio.get_running_loop().time()
@@ -68,6 +67,11 @@ class EventStreamResponse(Response):
         finally:
             self._stop_beating()
             self._reader.leave()
+
+    def _take_start(self) -> Message:
+        """How the response begins. Its headers are let go: a stream may be long, and there may be many."""
+        headers, self.raw_headers = self.raw_headers, []
+        return {"type": "http.response.start", "status": self.status_code, "headers": headers}
 
     async def _watch(self, receive: Receive) -> NoReturn:
         while (await receive())["type"] != "http.disconnect":
