@@ -143,7 +143,8 @@ async def _runner(url: str) -> AsyncIterator[tuple[TurnRunner, SQLAlchemyStore[R
     store: SQLAlchemyStore[RequestContext] = SQLAlchemyStore(create_engine(url), owns_engine=True)
     await migrate(store.engine)
     log = SQLTurnLog(store.database, store.tables)
-    runner = TurnRunner(log, last_words=LastWords(failure=FRAME, timeout=FRAME), recover=recover)
+    words = LastWords(failure=FRAME, timeout=FRAME)
+    runner = TurnRunner(log, last_words=lambda: words, recover=recover)
     yield runner, store
     await runner.aclose()
     await store.aclose()

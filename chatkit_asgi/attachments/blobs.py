@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from chatkit_asgi.errors import NotFoundError
+from chatkit_asgi.locale import user_text
 
 __all__ = ["READ_SIZE", "BlobLinks", "BlobStore", "MemoryBlobStore", "UploadLink"]
 
@@ -101,7 +102,7 @@ class MemoryBlobStore:
 
     def _load(self, key: str) -> bytes:
         if key not in self._blobs:
-            raise NotFoundError("The file does not exist.")
+            raise NotFoundError(user_text("The file does not exist."))
         return self._blobs[key]
 
 

@@ -12,6 +12,7 @@ from anyio.to_thread import run_sync
 
 from chatkit_asgi.attachments.reading import read_up_to
 from chatkit_asgi.errors import NotSupportedError, TooLargeError
+from chatkit_asgi.locale import user_text
 
 if TYPE_CHECKING:
     from chatkit_asgi.attachments.pictures import Picture
@@ -40,7 +41,7 @@ async def thumbnail(chunks: AsyncIterator[bytes], size: int = 512) -> bytes:
     """
     data = await read_up_to(chunks, MAX_IMAGE_BYTES + 1)
     if len(data) > MAX_IMAGE_BYTES:
-        raise TooLargeError(f"The image is too large: {MAX_IMAGE_BYTES} bytes at most.")
+        raise TooLargeError(user_text("The image is too large: {most} bytes at most.", most=MAX_IMAGE_BYTES))
     return await _run(partial(_pictures().thumbnail, data, size))
 
 

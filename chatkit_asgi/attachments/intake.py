@@ -18,6 +18,7 @@ from chatkit_asgi.attachments.sniffing import (
     sniff,
 )
 from chatkit_asgi.errors import InvalidRequestError, TooLargeError, UnsupportedTypeError
+from chatkit_asgi.locale import user_text
 
 __all__ = ["Content", "Intake", "UploadLimits", "read_head"]
 
@@ -55,12 +56,16 @@ class UploadLimits:
         if size < 0:
             raise InvalidRequestError("A file has no negative size.", param="size")
         if size > self.max_bytes:
-            raise TooLargeError(f"The file is too large: {self.max_bytes} bytes at most.")
+            raise TooLargeError(
+                user_text("The file is too large: {most} bytes at most.", most=self.max_bytes)
+            )
 
     def check_type(self, mime_type: str) -> None:
         """Raises UnsupportedTypeError."""
         if self.types is not None and not any(fnmatch(mime_type, allowed.lower()) for allowed in self.types):
-            raise UnsupportedTypeError(f"Files of this type cannot be uploaded here: {mime_type}.")
+            raise UnsupportedTypeError(
+                user_text("Files of this type cannot be uploaded here: {type}.", type=mime_type)
+            )
 
     def judge(self, head: bytes, *, name: str, claimed: str) -> Content:
         """What a file with these first bytes is. Raises UnsupportedTypeError and TooLargeError."""
@@ -70,7 +75,9 @@ class UploadLimits:
             self.check_type(sniffed)  # a program is one whatever it is called
         pixels = image_size(head) if mime_type in SAFE_IMAGES else None
         if pixels is not None and pixels[0] * pixels[1] > self.max_pixels:
-            raise TooLargeError(f"The image has too many pixels: {self.max_pixels} at most.")
+            raise TooLargeError(
+                user_text("The image has too many pixels: {most} at most.", most=self.max_pixels)
+            )
         return Content(mime_type, sniffed, pixels)
 
 

@@ -27,6 +27,7 @@ from chatkit_asgi.attachments.presigning import S3Links
 from chatkit_asgi.attachments.signing import Signer
 from chatkit_asgi.attachments.store import BlobAttachmentStore
 from chatkit_asgi.errors import BackendError, NotFoundError
+from chatkit_asgi.locale import user_text
 from chatkit_asgi.store import Store, TContext
 
 if TYPE_CHECKING:
@@ -226,9 +227,9 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, KeyNotFoundError) as exc:
-        raise NotFoundError("The file does not exist.") from exc
+        raise NotFoundError(user_text("The file does not exist.")) from exc
     except (OSError, BaseError) as exc:
-        raise BackendError("The file storage does not answer. Try again later.") from exc
+        raise BackendError(user_text("The file storage does not answer. Try again later.")) from exc
 
 
 def _opened(place: Place, access: PlaceAccess) -> ObjectStore:

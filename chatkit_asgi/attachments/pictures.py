@@ -9,6 +9,7 @@ from io import BytesIO
 from PIL import Image, ImageOps
 
 from chatkit_asgi.errors import InvalidRequestError, TooLargeError
+from chatkit_asgi.locale import user_text
 
 __all__ = ["Picture", "for_models", "thumbnail"]
 
@@ -125,8 +126,8 @@ def _encoded(image: Image.Image, format: str, **options: int) -> bytes:
 
 
 def _unreadable() -> InvalidRequestError:
-    return InvalidRequestError("The image cannot be read.")
+    return InvalidRequestError(user_text("The image cannot be read."))
 
 
 def _too_many_pixels() -> TooLargeError:
-    return TooLargeError(f"The image is too large: {MAX_PIXELS} pixels at most.")
+    return TooLargeError(user_text("The image is too large: {most} pixels at most.", most=MAX_PIXELS))

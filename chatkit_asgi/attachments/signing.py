@@ -9,6 +9,7 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.errors import NotFoundError
+from chatkit_asgi.locale import user_text
 
 __all__ = ["Signer"]
 
@@ -46,7 +47,7 @@ class Signer:
         try:
             payload = self._serializer.loads(token)
         except BadData as exc:
-            raise NotFoundError("The link is not valid.") from exc
+            raise NotFoundError(user_text("The link is not valid.")) from exc
         if not isinstance(payload, dict) or payload.pop(EXPIRES, 0) <= self._now().timestamp():
-            raise NotFoundError("The link has expired. Ask for a new one.")
+            raise NotFoundError(user_text("The link has expired. Ask for a new one."))
         return payload

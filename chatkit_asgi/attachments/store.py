@@ -40,6 +40,7 @@ from chatkit_asgi.errors import (
     TooManyError,
     UnsupportedTypeError,
 )
+from chatkit_asgi.locale import counted_text, user_text
 from chatkit_asgi.store import BLOB_FOLDER, SIZE, AttachmentStore, Store, TContext
 from chatkit_asgi.types import (
     Attachment,
@@ -190,7 +191,9 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         if is_ready(attachment) or await self._take_incoming(attachment, context):
             return
         raise ConflictError(
-            f"The file {attachment.name} is not uploaded yet: wait for that, or leave it out."
+            user_text(
+                "The file {name} is not uploaded yet: wait for that, or leave it out.", name=attachment.name
+            )
         )
 
     async def receive_direct(
@@ -234,7 +237,7 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         attachment = await self.store.load_attachment(attachment_id, context)
         if not is_ready(attachment):  # the link was made when the upload was announced
             if not await self._take_incoming(attachment, context):
-                raise NotFoundError("The file is not uploaded yet.")
+                raise NotFoundError(user_text("The file is not uploaded yet."))
             attachment = await self.store.load_attachment(attachment_id, context)
         if ticket["p"] == "preview" and (key := await self._thumbnail(attachment)) is not None:
             return await self._download(key, f"{PurePosixPath(attachment.name).stem}.webp", "image/webp")
@@ -264,7 +267,7 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         """The bytes of an attachment of the context's owner, in pieces. Raises NotFoundError."""
         found = await self.store.load_attachment(attachment.id, context)
         if not is_ready(found):
-            raise NotFoundError("The file is not uploaded yet.")
+            raise NotFoundError(user_text("The file is not uploaded yet."))
         return await self.blobs.open(_key(found))
 
     async def read(self, attachment: Attachment, context: TContext) -> bytes:
@@ -280,7 +283,7 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         """
         mime_type = sniff(data) or UNKNOWN_TYPE
         if mime_type not in SUFFIXES:
-            raise UnsupportedTypeError(f"This is no image: {mime_type}.")
+            raise UnsupportedTypeError(user_text("This is no image: {type}.", type=mime_type))
         metadata = self._metadata(attachment_id := generated_id(thread_id, image_id), len(data), context)
         image = _described(attachment_id, f"image{SUFFIXES[mime_type]}", mime_type, metadata)
         image.thread_id = thread_id
@@ -374,7 +377,7 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
     def _verified(self, purposes: Collection[Purpose], attachment_id: str, token: str) -> dict[str, Any]:
         ticket = self._signer.verify(token)
         if ticket.get("p") not in purposes or ticket.get("a") != attachment_id:
-            raise NotFoundError("The link is not valid.")
+            raise NotFoundError(user_text("The link is not valid."))
         return ticket
 
     async def _announced(self, attachment_id: str, token: str) -> tuple[Attachment, Any]:
@@ -406,12 +409,20 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         usage = await self.store.load_usage(context)
         if quota.max_files and usage.files + files > quota.max_files:
             raise TooManyError(
-                f"You have {usage.files} files here, which is all there may be: delete some first."
+                counted_text(
+                    "You have one file here, which is all there may be: delete it first.",
+                    "You have {count} files here, which is all there may be: delete some first.",
+                    usage.files,
+                )
             )
         if quota.max_bytes and usage.bytes + size > quota.max_bytes:
             left = max(quota.max_bytes - usage.bytes, 0)
             raise TooLargeError(
-                f"Your files may take {left} more bytes here: delete some, or send a smaller one."
+                counted_text(
+                    "Your files may take one more byte here: delete some, or send a smaller one.",
+                    "Your files may take {count} more bytes here: delete some, or send a smaller one.",
+                    left,
+                )
             )
 
     async def _receive(self, pending: Attachment, intake: Intake, context: TContext) -> Attachment:
@@ -516,7 +527,7 @@ def _key(attachment: Attachment) -> str:
     """Where the bytes are. Raises NotFoundError for an attachment that has none here."""
     found = (attachment.metadata or {}).get(BLOB)
     if not isinstance(found, str):
-        raise NotFoundError("The file does not exist.")
+        raise NotFoundError(user_text("The file does not exist."))
     return found
 
 
@@ -541,4 +552,4 @@ async def _at_once(data: bytes) -> AsyncIterator[bytes]:
 
 
 def _already_there() -> ConflictError:
-    return ConflictError("The file has been uploaded already.")
+    return ConflictError(user_text("The file has been uploaded already."))

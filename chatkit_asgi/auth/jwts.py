@@ -12,14 +12,15 @@ from starlette.requests import Request
 from chatkit_asgi.auth.caller import Authenticate, bearer_of, context_of, is_name, refusal
 from chatkit_asgi.auth.keys import PublicKeys
 from chatkit_asgi.context import RequestContext
+from chatkit_asgi.locale import user_text
 
 __all__ = ["WebTokenRules", "web_token"]
 
 logger = logging.getLogger(__name__)
 
-WANTED = "This server wants a token: send the header Authorization: Bearer TOKEN."
-EXPIRED = "Your token has expired: get a new one."
-INVALID = "This token is not valid here."
+WANTED = user_text("This server wants a token: send the header Authorization: Bearer TOKEN.")
+EXPIRED = user_text("Your token has expired: get a new one.")
+INVALID = user_text("This token is not valid here.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,5 +105,8 @@ def _name(claims: Mapping[str, Any], claim: str) -> str:
     value = claims.get(claim)
     name = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not is_name(name):
-        raise refusal(f"This token does not say whose it is: it has no {claim}.", error="invalid_token")
+        raise refusal(
+            user_text("This token does not say whose it is: it has no {claim}.", claim=claim),
+            error="invalid_token",
+        )
     return str(name)

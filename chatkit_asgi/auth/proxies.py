@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from chatkit_asgi.auth.caller import Authenticate, context_of, is_name, peer_of, refusal
 from chatkit_asgi.context import RequestContext
+from chatkit_asgi.locale import user_text
 
 __all__ = ["proxy_header"]
 
@@ -16,7 +17,7 @@ NO_PROXY = (
     "This server answers only its reverse proxy. Its operator can name the proxy's address in "
     "CHATKIT_TRUSTED_PROXIES, and run uvicorn with --no-proxy-headers (`chatkit-asgi serve` does)."
 )
-NOBODY = "Sign in first: the reverse proxy did not say who is asking."
+NOBODY = user_text("Sign in first: the reverse proxy did not say who is asking.")
 
 
 def proxy_header(header: str, trusted: Sequence[str], *, tenant_header: str = "") -> Authenticate:

@@ -10,6 +10,7 @@ from chatkit_asgi.auth.caller import NO_CLAIMS, Authenticate, bearer_of, context
 from chatkit_asgi.auth.signed import Seal
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.context import RequestContext
+from chatkit_asgi.locale import user_text
 
 __all__ = ["PREFIX", "Sessions"]
 
@@ -48,6 +49,8 @@ class Sessions:
         match self._seal.open(signed):
             case {"user": str(user), "tenant": str(tenant), "claims": dict(claims), "exp": int(expires)}:
                 if expires <= self._now().timestamp():
-                    raise refusal("The session has expired: get a new client secret.", error="invalid_token")
+                    raise refusal(
+                        user_text("The session has expired: get a new client secret."), error="invalid_token"
+                    )
                 return context_of(request, user, tenant=tenant, claims=claims)
-        raise refusal("This is no client secret of this server.", error="invalid_token")
+        raise refusal(user_text("This is no client secret of this server."), error="invalid_token")

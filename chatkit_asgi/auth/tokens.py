@@ -8,11 +8,12 @@ from starlette.requests import Request
 
 from chatkit_asgi.auth.caller import Authenticate, bearer_of, context_of, refusal
 from chatkit_asgi.context import RequestContext
+from chatkit_asgi.locale import user_text
 
 __all__ = ["bearer_token", "is_known_key"]
 
 HASHED = "sha256:"
-WANTED = "This server wants a token: send the header Authorization: Bearer TOKEN."
+WANTED = user_text("This server wants a token: send the header Authorization: Bearer TOKEN.")
 
 
 def bearer_token(users: Mapping[str, str]) -> Authenticate:

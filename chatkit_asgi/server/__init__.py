@@ -12,10 +12,10 @@ from chatkit_asgi.server.turn import RESPONSE_SCOPES
 from chatkit_asgi.server.widget_stream import diff_widget, stream_widget
 from chatkit_asgi.server.wire import (
     DEFAULT_ERROR_MESSAGE,
-    FAILURE_FRAME,
-    TIMEOUT_FRAME,
     NonStreamingResult,
     StreamingResult,
+    failure_frame,
+    timeout_frame,
 )
 from chatkit_asgi.store import AttachmentStore, Store, StoreItemType, TContext, default_generate_id
 
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_ERROR_MESSAGE",
     "DEFAULT_PAGE_SIZE",
-    "FAILURE_FRAME",
     "RESPONSE_SCOPES",
-    "TIMEOUT_FRAME",
     "Action",
     "AttachmentStore",
     "ChatKitServer",
@@ -42,11 +40,13 @@ __all__ = [
     "agents_sdk_user_agent_override",
     "default_generate_id",
     "diff_widget",
+    "failure_frame",
     "parse_request",
     "recover_turn",
     "replay",
     "search_threads",
     "stream_widget",
+    "timeout_frame",
 ]
 
 if not TYPE_CHECKING:  # or else a checker would take every name for one of ours

@@ -9,7 +9,7 @@ from typing import Any, Protocol, cast
 from pydantic_core import to_json
 
 from chatkit_asgi.errors import ErrorCode
-from chatkit_asgi.locale import user_text
+from chatkit_asgi.locale import translated, user_text
 from chatkit_asgi.store import SearchResult, ShownItem, ShownThread, thread_json
 from chatkit_asgi.store import client_json as encode_model
 from chatkit_asgi.types import (
@@ -27,8 +27,6 @@ from chatkit_asgi.widgets import BasicRoot, Card, DynamicWidgetRoot, ListView
 
 __all__ = [
     "DEFAULT_ERROR_MESSAGE",
-    "FAILURE_FRAME",
-    "TIMEOUT_FRAME",
     "NonStreamingResult",
     "Present",
     "StreamingResult",
@@ -39,8 +37,10 @@ __all__ = [
     "encode_model",
     "encode_thread",
     "encode_threads",
+    "failure_frame",
     "text_delta_frame",
     "text_delta_prefix",
+    "timeout_frame",
 ]
 
 Present = Callable[[Sequence[ThreadItem]], Sequence[ThreadItem]]
@@ -48,6 +48,7 @@ Present = Callable[[Sequence[ThreadItem]], Sequence[ThreadItem]]
 
 DEFAULT_ERROR_MESSAGE = user_text("The answer could not be completed.")
 """Sent with an `error` event that says nothing itself: there are clients that fail without a message."""
+TIMEOUT_MESSAGE = user_text("The answer took too long and was stopped.")
 
 _ROOTS = (Card, ListView, BasicRoot, DynamicWidgetRoot)
 """Not what an application derives from these: that is written as its base class."""
@@ -160,7 +161,7 @@ def encode_event(event: ThreadStreamEvent) -> bytes:
     if type(event) is ThreadItemUpdatedEvent:  # nearly all are
         return _update_frame(event)
     if isinstance(event, ErrorEvent) and event.message is None:
-        event = event.model_copy(update={"message": DEFAULT_ERROR_MESSAGE})
+        event = event.model_copy(update={"message": translated(DEFAULT_ERROR_MESSAGE)})
     return _frame(event)
 
 
@@ -192,9 +193,13 @@ def text_delta_frame(prefix: bytes, delta: str) -> bytes:
 
 
 EMPTY_PAGE = encode_model(Page())
-TIMEOUT_FRAME = encode_event(
-    ErrorEvent(message="The answer took too long and was stopped.", allow_retry=True)
-)
-"""Ends the stream of a turn that was not done in time."""
-FAILURE_FRAME = encode_event(ErrorEvent(code=ErrorCode.STREAM_ERROR, allow_retry=True))
-"""Ends a stream that can say nothing else any more."""
+
+
+def timeout_frame() -> bytes:
+    """Ends the stream of a turn that was not done in time."""
+    return encode_event(ErrorEvent(message=translated(TIMEOUT_MESSAGE), allow_retry=True))
+
+
+def failure_frame() -> bytes:
+    """Ends a stream that can say nothing else any more."""
+    return encode_event(ErrorEvent(code=ErrorCode.STREAM_ERROR, allow_retry=True))

@@ -13,6 +13,7 @@ from typing_extensions import TypeVar
 from chatkit_asgi.context import owner_of
 from chatkit_asgi.errors import NotFoundError, NotSupportedError
 from chatkit_asgi.ids import StoreItemType, default_generate_id
+from chatkit_asgi.locale import user_text
 from chatkit_asgi.store.outbox import Outbox, Usage
 from chatkit_asgi.store.search import SearchResult
 from chatkit_asgi.store.shown import ShownItem, ShownThread
@@ -242,7 +243,7 @@ class Store(ABC, Generic[TContext]):
                     return newer
                 newer.append(item)
             if not page.has_more or page.after in (None, after):
-                raise NotFoundError(f"Item {item_id} was not found.")
+                raise NotFoundError(user_text("Item {id} was not found.", id=item_id))
             after = page.after
 
     async def load_visible_items(

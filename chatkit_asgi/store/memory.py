@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.context import OwnerOf, owner_of
 from chatkit_asgi.errors import NotFoundError
+from chatkit_asgi.locale import user_text
 from chatkit_asgi.store.base import Store, TContext, is_overridden
 from chatkit_asgi.store.cursors import (
     from_cursor,
@@ -453,12 +454,12 @@ def _found(thread_id: str, thread: V | None) -> V:
 
 
 def _no_thread(thread_id: str) -> NotFoundError:
-    return NotFoundError(f"Thread {thread_id} was not found.")
+    return NotFoundError(user_text("Thread {id} was not found.", id=thread_id))
 
 
 def _no_item(item_id: str) -> NotFoundError:
-    return NotFoundError(f"Item {item_id} was not found.")
+    return NotFoundError(user_text("Item {id} was not found.", id=item_id))
 
 
 def _no_attachment(attachment_id: str) -> NotFoundError:
-    return NotFoundError(f"Attachment {attachment_id} was not found.")
+    return NotFoundError(user_text("Attachment {id} was not found.", id=attachment_id))

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from chatkit_asgi.errors import ConflictError, NotFoundError, RepeatedRequestError, TurnRunningError
+from chatkit_asgi.locale import user_text
 from chatkit_asgi.streams.log import TurnRecord
 from chatkit_asgi.streams.reading import TurnReading
 from chatkit_asgi.streams.run import Producer
@@ -33,7 +34,7 @@ async def begin_turn(
             repeated = await _make_way(runner, asked, exc)
         if repeated is not None:
             return await runner.attach(repeated)
-    raise ConflictError("This conversation is very busy: please try again.")
+    raise ConflictError(user_text("This conversation is very busy: please try again."))
 
 
 async def _find_repeated(runner: TurnRunner, asked: Asked) -> TurnRecord | None:

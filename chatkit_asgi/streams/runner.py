@@ -10,6 +10,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from chatkit_asgi.errors import BackendError, ChatKitError
+from chatkit_asgi.locale import user_text
 from chatkit_asgi.streams.follow import Followers
 from chatkit_asgi.streams.keeper import KeeperFigures, LogKeeper
 from chatkit_asgi.streams.listener import Listener
@@ -71,14 +72,15 @@ class TurnRunner:
 
     `unread_seconds`: how long a turn runs on that nobody reads, None for ever. `timeout`: seconds a turn may
     take. `most`, `most_each`: how many may run in this process, and of one owner in all; 0 means any number.
-    With `is_strict` nobody sees what is not in the log. `lease` is the log's, in seconds.
+    With `is_strict` nobody sees what is not in the log. `lease` is the log's, in seconds. `last_words` speaks
+    the language of the request that is being answered.
     """
 
     def __init__(
         self,
         log: TurnLog,
         *,
-        last_words: LastWords,
+        last_words: Callable[[], LastWords],
         recover: Recover,
         unread_seconds: float | None = 0.0,
         timeout: float | None = None,
@@ -104,8 +106,8 @@ class TurnRunner:
         self._is_over = False
         self._upkeep = Upkeep()
         self._interrupting: asyncio.TimerHandle | None = None
-        self.followers = Followers(log, parting=last_words.failure)
-        self.sweeper = Sweeper(log, recover=recover, last_words=last_words.failure, lease=lease)
+        self.followers = Followers(log, parting=last_words().failure)
+        self.sweeper = Sweeper(log, recover=recover, last_words=last_words().failure, lease=lease)
         self._presence = Presence(
             log,
             self.worker,
@@ -157,7 +159,9 @@ class TurnRunner:
         """
         self._require_stay()
         if self._most and len(self._runs) + len(self._beginning) >= self._most:
-            raise BackendError("This server has as many answers to give as it can: please try again later.")
+            raise BackendError(
+                user_text("This server has as many answers to give as it can: please try again later.")
+            )
         self.start()
         turn_id = uuid4().hex
         beginning = self._beginning[turn_id] = self._upkeep.spawn(self._begin(turn_id, asked, open))
@@ -206,7 +210,7 @@ class TurnRunner:
             thread_id=None if turn is None else turn.thread_id,
             request_hash=asked.request_hash,
             timeout=self._timeout,
-            last_words=self._last_words,
+            last_words=self._last_words(),
             goes_on_unread=asked.goes_on_unread or is_kept or self._goes_on_unread,
             on_end=self._ended,
             patience=self._patience,
@@ -229,7 +233,7 @@ class TurnRunner:
         if beginning := self._beginning.get(turn.id):  # its input is being stored
             await asyncio.wait([beginning])
             if beginning.cancelled() or beginning.exception() is not None:
-                raise BackendError("This answer could not begin: please try again.")
+                raise BackendError(user_text("This answer could not begin: please try again."))
         run = self._runs.get(turn.id)
         if run is not None:
             run.readers += 1
@@ -312,7 +316,7 @@ class TurnRunner:
 
     def _require_stay(self) -> None:
         if self.is_draining:
-            raise BackendError("This server is being restarted: please try again.")
+            raise BackendError(user_text("This server is being restarted: please try again."))
 
     async def aclose(self) -> None:
         """Interrupt all turns and wait until each has kept what it had; not for ever if one does not stop."""

@@ -3,6 +3,7 @@
 from starlette.requests import ClientDisconnect, Request
 
 from chatkit_asgi.errors import InvalidRequestError, TooLargeError
+from chatkit_asgi.locale import user_text
 
 __all__ = ["read_body"]
 
@@ -14,7 +15,9 @@ async def read_body(request: Request, limit: int) -> bytes:
         async for part in request.stream():
             body += part
             if len(body) > limit:
-                raise TooLargeError(f"The request is larger than this server takes ({limit} bytes).")
+                raise TooLargeError(
+                    user_text("The request is larger than this server takes ({most} bytes).", most=limit)
+                )
     except ClientDisconnect:
         raise InvalidRequestError("The request ended before its body was complete.") from None
     return bytes(body)

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from chatkit_asgi.errors import ConflictError, InvalidRequestError, NotFoundError
+from chatkit_asgi.locale import user_text
 from chatkit_asgi.server import ChatKitServer, StreamingResult, replay
 from chatkit_asgi.streams import (
     Admit,
@@ -87,7 +88,7 @@ class TurnDesk:
         if turn is None:
             return JSONResponse({"status": "idle"}, headers=PRIVATE)
         if not turn.allow_cancel:
-            raise ConflictError("This answer cannot be stopped.")
+            raise ConflictError(user_text("This answer cannot be stopped."))
         has_ended = await self._runner.cancel(turn)
         status = "cancelled" if has_ended else "stopping"
         return JSONResponse({"status": status, "turn_id": turn.id}, 200 if has_ended else 202, PRIVATE)
@@ -101,7 +102,7 @@ class TurnDesk:
             return await self._runner.log.find_running(thread_id, owner)
         turn = await self._runner.log.load(turn_id, owner)
         if turn.thread_id != thread_id:
-            raise NotFoundError("This turn was not found in this conversation.")
+            raise NotFoundError(user_text("This turn was not found in this conversation."))
         return turn
 
     def _respond(self, reading: TurnReading, *, is_numbered: bool = False) -> Response:

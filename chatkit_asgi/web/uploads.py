@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chatkit_asgi.attachments import BlobAttachmentStore, request_base_url
 from chatkit_asgi.context import owner_of
 from chatkit_asgi.errors import InvalidRequestError
+from chatkit_asgi.locale import user_text
 from chatkit_asgi.types import Attachment
 from chatkit_asgi.web.downloads import download_response
 from chatkit_asgi.web.middleware import note
@@ -115,7 +116,9 @@ class _Endpoints:
                 with anyio.fail_after(self._idle_seconds):
                     part = await anext(parts, None)
             except TimeoutError:
-                raise InvalidRequestError("The upload stopped: its bytes no longer came.") from None
+                raise InvalidRequestError(
+                    user_text("The upload stopped: its bytes no longer came.")
+                ) from None
             if part is None:
                 return
             if part:

@@ -1,4 +1,4 @@
-"""The revisions come along in the wheel."""
+"""The revisions and the catalogues come along in the wheel."""
 
 import os
 import subprocess
@@ -44,3 +44,8 @@ def test_wheel_holds_each_revision_once(unpacked: Path) -> None:
     bundled = list(unpacked.rglob("versions/*.py"))
     assert {path.name for path in bundled} == revisions
     assert {path.parents[1] for path in bundled} == {unpacked / "chatkit_asgi" / "_migrations"}
+
+
+def test_wheel_holds_the_catalogues(unpacked: Path) -> None:
+    catalogues = {path.name for path in (ROOT / "chatkit_asgi" / "locale").glob("*.po")}
+    assert {path.name for path in unpacked.glob("chatkit_asgi/locale/*.po")} == catalogues > {"de.po"}

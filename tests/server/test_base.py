@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.errors import NotFoundError
-from chatkit_asgi.server import FAILURE_FRAME, NonStreamingResult, parse_request
+from chatkit_asgi.server import NonStreamingResult, failure_frame, parse_request
 from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.types import ThreadsListReq
 from tests.fakes import ScriptedServer
@@ -82,7 +82,7 @@ async def test_a_request_can_be_built_in_python(store: MemoryStore[object], cont
 
 def test_the_frame_of_last_resort_is_an_error_event_with_a_message() -> None:
     expected = b'data: {"type":"error","code":"stream.error","message":"The answer could not be completed."'
-    assert expected + b',"allow_retry":true}\n\n' == FAILURE_FRAME
+    assert expected + b',"allow_retry":true}\n\n' == failure_frame()
 
 
 def test_importing_the_engine_loads_no_framework_database_or_model_sdk() -> None:

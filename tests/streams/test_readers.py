@@ -53,7 +53,9 @@ def make_runner(unread_seconds: float | None) -> TurnRunner:
         raise AssertionError("no turn in memory outlives its process")
 
     words = LastWords(failure=FAILED, timeout=b"late\n\n")
-    return TurnRunner(MemoryTurnLog(), last_words=words, recover=recover, unread_seconds=unread_seconds)
+    return TurnRunner(
+        MemoryTurnLog(), last_words=lambda: words, recover=recover, unread_seconds=unread_seconds
+    )
 
 
 async def begin(runner: TurnRunner, producer: Told) -> TurnReading:

@@ -57,7 +57,7 @@ def make_runner(**options: Any) -> TurnRunner:  # Any: a runner's own
         raise AssertionError("no turn in memory outlives its process")
 
     words = LastWords(failure=b"failed", timeout=b"late")
-    return TurnRunner(MemoryTurnLog(), last_words=words, recover=recover, **options)
+    return TurnRunner(MemoryTurnLog(), last_words=lambda: words, recover=recover, **options)
 
 
 async def begin(

@@ -5,6 +5,7 @@ from typing import Any
 
 from chatkit_asgi.actions import Action
 from chatkit_asgi.errors import ErrorCode, InvalidRequestError
+from chatkit_asgi.locale import translated
 from chatkit_asgi.server.handlers.threads import Admit, load_open_thread, require_active
 from chatkit_asgi.server.turn import Opening
 from chatkit_asgi.server.wire import DEFAULT_ERROR_MESSAGE
@@ -40,7 +41,9 @@ async def custom_action(
     thread = await load_open_thread(store, params.thread_id, context)
     sender = await _load_sender(store, params, context)
     if sender is not None and not isinstance(sender, WidgetItem):
-        refusal = ErrorEvent(code=ErrorCode.STREAM_ERROR, message=DEFAULT_ERROR_MESSAGE, allow_retry=False)
+        refusal = ErrorEvent(
+            code=ErrorCode.STREAM_ERROR, message=translated(DEFAULT_ERROR_MESSAGE, context), allow_retry=False
+        )
         return Opening(thread=thread, respond=None, before_options=[refusal])
     await admit(thread)
     return Opening(thread=thread, respond=lambda: run(thread, params.action, sender, context))

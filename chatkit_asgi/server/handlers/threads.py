@@ -58,6 +58,10 @@ MAX_THREADS = 10_000
 """Clients ask for all threads at once, with a limit of 9 999."""
 MAX_TITLE = 2_000
 MAX_ATTACHMENTS = 100
+STATUS_TEXTS = {
+    "locked": user_text("This conversation is locked."),
+    "closed": user_text("This conversation is closed."),
+}
 """How many a message may name: each is loaded and saved while the database lets nobody else write."""
 
 Admit = Callable[[ThreadMetadata], Awaitable[None]]
@@ -81,7 +85,7 @@ async def load_open_thread(store: Store[TContext], thread_id: str, context: TCon
 def require_active(thread: ThreadMetadata) -> ThreadMetadata:
     """The thread. Raises ConflictError when it is locked or closed."""
     if not isinstance(thread.status, ActiveStatus):
-        raise ConflictError(thread.status.reason or f"This conversation is {thread.status.type}.")
+        raise ConflictError(thread.status.reason or STATUS_TEXTS[thread.status.type])
     return thread
 
 

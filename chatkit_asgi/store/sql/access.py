@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chatkit_asgi.errors import BackendError
+from chatkit_asgi.locale import user_text
 
 __all__ = [
     "ERRORS",
@@ -68,8 +69,10 @@ def translated(*errors: type[Exception]) -> Iterator[None]:
 def away(error: BaseException) -> BackendError:
     """The error for whatever a database may be at fault of."""
     if _is_for_lack_of_room(error):
-        return BackendError("The database's disk is full: nothing more can be stored until there is room.")
-    return BackendError("The database does not answer; please try again in a moment.")
+        return BackendError(
+            user_text("The database's disk is full: nothing more can be stored until there is room.")
+        )
+    return BackendError(user_text("The database does not answer; please try again in a moment."))
 
 
 def _is_for_lack_of_room(error: BaseException | None) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
 from chatkit_asgi.errors import ConflictError, NotFoundError, RepeatedRequestError, TurnRunningError
+from chatkit_asgi.locale import user_text
 from chatkit_asgi.store.sql import Database, Tables
 from chatkit_asgi.streams.batches import Batch, frames_after
 from chatkit_asgi.streams.log import (
@@ -69,7 +70,7 @@ class SQLTurnLog:
                 if await self._database.change(self._sql["admit"], {**row, **self._turns.times()}):
                     return
                 await self._refuse(turn, most)
-        raise ConflictError("This conversation is busy: please try again.")
+        raise ConflictError(user_text("This conversation is busy: please try again."))
 
     async def _refuse(self, turn: NewTurn, most: int) -> None:
         """Raise what stands against the turn, if something still does."""
@@ -80,7 +81,7 @@ class SQLTurnLog:
         if running is not None:
             raise TurnRunningError(running)
         if not is_known:
-            raise NotFoundError(f"Thread {turn.thread_id} was not found.")
+            raise NotFoundError(user_text("Thread {id} was not found.", id=turn.thread_id))
         if most and count >= most:
             raise too_many(most)
 
