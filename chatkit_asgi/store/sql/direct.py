@@ -203,6 +203,9 @@ class _Read(NamedTuple):
     call: Call
     outcome: asyncio.Future[Outcome | BackendError | None]
 
+    def is_visitor(self) -> bool:
+        return self.outcome.done() and not self.outcome.cancelled() and self.outcome.result() is None
+
 
 def _rows(outcome: Outcome | BackendError | None) -> Rows:
     if isinstance(outcome, BackendError):
@@ -249,12 +252,12 @@ class DirectSQLiteAccess(DirectAccess, SQLiteAccess):
         loop = asyncio.get_running_loop()
         read = _Read(call, loop.create_future())
         self._reads.append(read)
-        if self._bell is None or self._bell.when() < loop.time():
-            self._bell = loop.call_later(LONG, self._let_in)
+        if self._bell is None:
+            self._bell = loop.call_later(LONG, self._ring)
         try:
             return await read.outcome
         except BaseException:
-            if read.outcome.done() and not read.outcome.cancelled():
+            if read.is_visitor():
                 self._leave()
             raise
 
@@ -288,6 +291,13 @@ class DirectSQLiteAccess(DirectAccess, SQLiteAccess):
         self._visitors -= 1
         if self._visitors == 0:
             self._let_in()
+
+    def _ring(self) -> None:
+        """Let one more in; again and again, as long as somebody waits."""
+        self._bell = None
+        self._let_in()
+        if self._reads:
+            self._bell = asyncio.get_running_loop().call_later(LONG, self._ring)
 
     def _let_in(self) -> None:
         """Make the first one that waits a visitor, if there is one."""
