@@ -5,10 +5,11 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, cast
 
-from agents import Agent, ModelSettings, RunConfig, Runner, RunResultStreaming, TResponseInputItem, UserError
+from agents import Agent, RunConfig, Runner, RunResultStreaming, TResponseInputItem, UserError
 
 from chatkit_asgi.actions import Action
 from chatkit_asgi.agents.attachments import Converted, InputLimits, ReadAttachment
+from chatkit_asgi.agents.composer import ToolOptions, Tools, make_tool_options
 from chatkit_asgi.agents.context import AgentContext
 from chatkit_asgi.agents.demo import answer_action, answer_sync_action, demo_agent, is_demo
 from chatkit_asgi.agents.generated import ImageKeeper, partial_images_of
@@ -20,17 +21,20 @@ from chatkit_asgi.agents.titles import title_from
 from chatkit_asgi.attachments import BlobAttachmentStore
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.errors import BaseStreamError
-from chatkit_asgi.server import ChatKitServer
+from chatkit_asgi.server import ChatKitServer, StreamingResult
 from chatkit_asgi.store import AttachmentStore, Store, TContext
 from chatkit_asgi.types import (
     Attachment,
     GeneratedImageItem,
     HiddenContextItem,
     InferenceOptions,
+    StreamingReq,
     SyncCustomActionResponse,
     ThreadItem,
     ThreadItemDoneEvent,
     ThreadMetadata,
+    ThreadsAddUserMessageReq,
+    ThreadsCreateReq,
     ThreadStreamEvent,
     UserMessageItem,
     WidgetItem,
@@ -51,7 +55,7 @@ class AgentServer(ChatKitServer[TContext]):
     `converter` replaces the conversion of the history; its failures are logged and stepped over.
     `stream_converter` replaces that of images and citations; by default a `BlobAttachmentStore` keeps the
     images. `read_blob` is how attachments get to the model, where that store does not give them, and `limits`
-    how much of them. Users may choose among `models` by their message's options.
+    how much of them. Users may choose among `models` and `tools` by their message's options.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class AgentServer(ChatKitServer[TContext]):
         read_blob: ReadBlob | None = None,
         limits: InputLimits | None = None,
         models: Sequence[str] = (),
+        tools: Tools = (),
     ) -> None:
         super().__init__(store, attachment_store)
         self.agent = agent or demo_agent()
@@ -77,6 +82,20 @@ class AgentServer(ChatKitServer[TContext]):
         self.limits = limits or InputLimits()
         self._converted = Converted()
         self.models = tuple(models)
+        self._tools = ToolOptions(self.agent, make_tool_options(tools))
+
+    async def open(self, request: StreamingReq, context: TContext, **admission: Any) -> StreamingResult:
+        """As ever. Raises InvalidRequestError for a message that chooses what is not on offer."""
+        if isinstance(request, ThreadsCreateReq | ThreadsAddUserMessageReq):
+            self._require_choices(request.params.input.inference_options or InferenceOptions())
+        return await super().open(request, context, **admission)
+
+    def composer_options(self) -> dict[str, Any]:
+        """What the page's composer offers, in the words of ChatKit.js' `composer` option."""
+        return {
+            "tools": [option.shown for option in self._tools.options.values()],
+            "models": [{"id": model, "label": model} for model in self.models],
+        }
 
     async def respond(
         self, thread: ThreadMetadata, input_user_message: UserMessageItem | None, context: TContext
@@ -84,7 +103,7 @@ class AgentServer(ChatKitServer[TContext]):
         """The events of the run; a thread without a title gets one from its first message."""
         if input_user_message is not None and not thread.title:
             thread.title = title_from(input_user_message)
-        async for event in self._run(thread, context):
+        async for event in self._run(thread, context, is_answer=input_user_message is not None):
             yield event
 
     async def action(
@@ -127,11 +146,21 @@ class AgentServer(ChatKitServer[TContext]):
         """Close the connections to the model."""
         await self.run_config.model_provider.aclose()
 
-    async def _run(self, thread: ThreadMetadata, context: TContext) -> AsyncIterator[ThreadStreamEvent]:
+    def _require_choices(self, options: InferenceOptions) -> None:
+        if options.tool_choice is not None:
+            self._tools.require(options.tool_choice.id)
+
+    async def _run(
+        self, thread: ThreadMetadata, context: TContext, *, is_answer: bool = False
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        """`is_answer`: it begins the answer to a message, and does not go on with one."""
         agent_context = self._context(thread, context)
         items = await self.load_history(thread, context)
         agent_input = await self.to_agent_input(items, context)
-        result = self._start(agent_input, agent_context, _options(items))
+        options = _options(items)
+        chosen = options.tool_choice.id if options.tool_choice else None
+        agent = self._tools.agent_for(chosen, forces=is_answer)
+        result = self._start(agent, agent_input, agent_context, options)
         try:
             async with aclosing(_generator(self._stream(agent_context, result))) as events:
                 async for event in events:
@@ -163,12 +192,13 @@ class AgentServer(ChatKitServer[TContext]):
 
     def _start(
         self,
+        agent: Agent[AgentContext[TContext]],
         agent_input: list[TResponseInputItem],
         agent_context: AgentContext[TContext],
         options: InferenceOptions,
     ) -> RunResultStreaming:
         return Runner.run_streamed(
-            self.agent, agent_input, context=agent_context, run_config=self._config(options)
+            agent, agent_input, context=agent_context, run_config=self._config(options)
         )
 
     def _config(self, options: InferenceOptions) -> RunConfig:
@@ -176,11 +206,6 @@ class AgentServer(ChatKitServer[TContext]):
         config = self.run_config
         if options.model in self.models:
             config = replace(config, model=options.model)
-        if options.tool_choice and options.tool_choice.id in {tool.name for tool in self.agent.tools}:
-            chosen = ModelSettings(tool_choice=options.tool_choice.id)
-            config = replace(
-                config, model_settings=(config.model_settings or ModelSettings()).resolve(chosen)
-            )
         return config
 
     def _context(self, thread: ThreadMetadata, context: TContext) -> AgentContext[TContext]:

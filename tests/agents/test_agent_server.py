@@ -206,16 +206,6 @@ async def test_users_choose_among_the_models_on_offer(
     await server.aclose()
 
 
-@pytest.mark.parametrize(
-    ("wanted", "used"), [("weather", {"type": "function", "name": "weather"}), ("unheard_of", None)]
-)
-async def test_users_choose_among_the_tools_of_the_agent(
-    chat: Chat, model: ModelApi, wanted: str, used: object
-) -> None:
-    await chat.create("Hi", inference_options={"tool_choice": {"id": wanted}})
-    assert model.requests[0].body.get("tool_choice") == used
-
-
 async def test_action_on_a_widget_is_told_to_the_model(chat: Chat, model: ModelApi) -> None:
     await chat.create("Hi")
     widget = make_widget_item(thread_id=chat.thread_id)

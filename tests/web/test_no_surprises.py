@@ -79,8 +79,8 @@ async def say_everywhere(chat: Chat, what: str) -> None:
     message = {
         "content": [text, {**tag, "interactive": True}],
         "quoted_text": what,
-        "inference_options": {"model": what, "tool_choice": {"id": what}},
     }
+    choices = {"model": what, "tool_choice": {"id": what}}
     thread = "thr_1"
     uploaded = await chat.http.post(
         "/files", files={"file": (f"{what[-20:]}.txt", what.encode(), "text/plain")}
@@ -102,6 +102,10 @@ async def say_everywhere(chat: Chat, what: str) -> None:
         action={"type": what, "payload": {"url": what, what: what}},
     )
     said = await chat.stream("threads.add_user_message", thread_id=thread, input=message)
+    chosen = await chat.post(
+        "threads.add_user_message", thread_id=thread, input={**message, "inference_options": choices}
+    )
+    assert chosen.status_code == 400
     for events in (tool, answered, acted, said):
         assert "error" not in {event["type"] for event in events}
     await chat.http.post(
