@@ -145,9 +145,10 @@ class TurnLog(Protocol):
     async def write(
         self, worker: Worker, frames: Sequence[Frames], endings: Sequence[Ending] = ()
     ) -> Collection[str]:
-        """Append frames and end turns, in one transaction; may be repeated with the same. Wakes others.
+        """Append frames and end turns, in one transaction; may be repeated with the same.
 
-        Gives those of the turns that the worker holds no more: nothing was written of them.
+        Wakes others: who has said that they read such a turn there, and everybody when one has ended. Gives
+        those of the turns that the worker holds no more: nothing was written of them.
         """
 
     async def renew(self, worker: Worker, read: Collection[str]) -> Sequence[TurnRecord]:

@@ -249,6 +249,7 @@ class TurnRunner:
             except BaseException:
                 reading.leave()
                 raise
+            self.followers.tell([turn.id])  # what was written before that was told to nobody
         return reading
 
     def running(self, thread_id: str, owner: str) -> TurnRun | None:

@@ -316,6 +316,7 @@ async def test_other_processes_hear_of_frames_ends_and_stops(shared: Place) -> N
     with anyio.fail_after(BOUND):
         async with listening(shared, other) as (ears, _):
             await log.admit(make_turn(), most=0)
+            await other.renew(OTHER, ["trn_1"])
             await log.write(ME, [frames(1, 1)])
             await log.cancel("trn_1")
             await log.write(ME, [], [Ending("trn_1", "done")])
@@ -333,12 +334,27 @@ async def test_other_processes_hear_of_frames_ends_and_stops(shared: Place) -> N
     ]
 
 
+@pytest.mark.parametrize("store", ["postgres", "postgres_of_application"], indirect=True)
+async def test_frames_are_only_told_of_where_somebody_reads_them_elsewhere(shared: Place) -> None:
+    log, other = shared.log(), shared.log()
+    with anyio.fail_after(BOUND):
+        async with listening(shared, other) as (ears, _):
+            for number in (1, 2):
+                await log.admit(make_turn(f"trn_{number}", thread_id=f"thr_{number}"), most=0)
+            await other.renew(OTHER, ["trn_2"])
+            assert set(await log.write(ME, [frames(1, 1, "trn_1"), frames(1, 1, "trn_2")])) == set()
+            await log.write(ME, [frames(2, 2, "trn_1"), frames(2, 2, "trn_2")], [Ending("trn_1", "done")])
+            await ears.wait_for(2)
+    assert ears.heard[0] == ("frames", ("trn_2",))
+    assert sorted(ears.heard[1:]) == [("frames", ("trn_1",)), ("frames", ("trn_2",))]
+
+
 async def test_notices_hold_as_many_turns_as_there_are(postgres: Place) -> None:
     log, other = postgres.log(), postgres.log()
     turns = [f"trn_{number}_{'x' * 200}" for number in range(300)]
     with anyio.fail_after(BOUND):
         async with listening(postgres, other) as (ears, _):
-            await log.write(ME, [frames(1, 1, turn_id) for turn_id in turns])
+            await log.write(ME, [], [Ending(turn_id, "done") for turn_id in turns])
             assert await ears.wait_for(300) == set(turns)
 
 

@@ -41,9 +41,12 @@ class Notices:
         """For a statement that notifies."""
         return {"channel_": self.channel, "notices_": list(self._notices(kind, turn_ids))}
 
+    def head(self, kind: Kind) -> str:
+        """What a notice begins with; after it come ids, each behind a blank."""
+        return f"{kind} {self._name}"
+
     def _notices(self, kind: Kind, turn_ids: Collection[str]) -> Iterator[str]:
-        head = f"{kind} {self._name}"
-        notice = head
+        notice = head = self.head(kind)
         for turn_id in turn_ids:
             longer = f"{notice} {turn_id}"
             if len(longer.encode()) > LONGEST:

@@ -22,6 +22,8 @@ WORDS = {
     "until": "clock_timestamp() + make_interval(secs => :lease_)",
     "long_ago": "statement_timestamp() - make_interval(secs => :seconds_)",
     "notify": "SELECT pg_notify(:channel_, notice)::text FROM unnest(:notices_) AS notice",
+    # of those that are read elsewhere only: the server commits transactions with notices one after the other
+    "notify_followers": "SELECT pg_notify(:channel_, :head_ || ' ' || id)::text FROM held WHERE is_followed",
 }
 
 STATEMENTS = {
@@ -31,8 +33,8 @@ SELECT id FROM {turns} WHERE id = ANY (:ids_) AND worker = :worker_ ORDER BY id 
 """,
     "write": """
 WITH held AS MATERIALIZED (
-    SELECT id FROM {turns} WHERE id = ANY (:ids_) AND worker = :worker_ AND status = 'running'
-    ORDER BY id FOR KEY SHARE
+    SELECT id, coalesce(followed_until > {now}, false) AS is_followed FROM {turns}
+    WHERE id = ANY (:ids_) AND worker = :worker_ AND status = 'running' ORDER BY id FOR KEY SHARE
 ), known AS (
     SELECT id FROM held UNION ALL SELECT * FROM unnest(:locked_)
 ), written AS (
@@ -46,7 +48,7 @@ WITH held AS MATERIALIZED (
     FROM unnest(:ended_, :statuses_, :errors_) AS ending (id, status, error)
     WHERE turns.id = ending.id AND turns.id = ANY (:locked_) AND turns.status = 'running'
 )
-SELECT id FROM known UNION ALL {notify}
+SELECT id FROM known UNION ALL {notify_followers} UNION ALL {notify}
 """,
     "lock_to_renew": """
 SELECT id FROM {turns} WHERE status = 'running' AND (worker = :worker_ OR id = ANY (:read_))
@@ -138,7 +140,8 @@ class PostgresTurns:
             "ended_": ended,
             "statuses_": [one.status for one in endings],
             "errors_": [one.error for one in endings],
-            **self._notices.parameters("frames", [*ids, *ended]),
+            "head_": self._notices.head("frames"),
+            **self._notices.parameters("frames", ended),
         }
 
     async def renew(self, worker: Worker, read: Collection[str]) -> Rows:
