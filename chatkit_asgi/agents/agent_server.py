@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from agents import Agent, RunConfig, Runner, RunResultStreaming, TResponseInputItem, UserError
+from openai.types.responses import ResponseInputContentParam
 
 from chatkit_asgi.actions import Action
 from chatkit_asgi.agents.attachments import Converted, InputLimits, ReadAttachment
@@ -37,6 +38,7 @@ from chatkit_asgi.types import (
     ThreadsCreateReq,
     ThreadStreamEvent,
     UserMessageItem,
+    UserMessageTagContent,
     WidgetItem,
 )
 
@@ -56,6 +58,7 @@ class AgentServer(ChatKitServer[TContext]):
     `stream_converter` replaces that of images and citations; by default a `BlobAttachmentStore` keeps the
     images. `read_blob` is how attachments get to the model, where that store does not give them, and `limits`
     how much of them. Users may choose among `models` and `tools` by their message's options.
+    `resolve_tag` says what the things are that users mention; see the method.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class AgentServer(ChatKitServer[TContext]):
         limits: InputLimits | None = None,
         models: Sequence[str] = (),
         tools: Tools = (),
+        resolve_tag: Callable[[UserMessageTagContent, Any], Awaitable[Any]] | None = None,
     ) -> None:
         super().__init__(store, attachment_store)
         self.agent = agent or demo_agent()
@@ -82,6 +86,7 @@ class AgentServer(ChatKitServer[TContext]):
         self.limits = limits or InputLimits()
         self._converted = Converted()
         self.models = tuple(models)
+        self._resolve_tag = resolve_tag
         self._tools = ToolOptions(self.agent, make_tool_options(tools))
 
     async def open(self, request: StreamingReq, context: TContext, **admission: Any) -> StreamingResult:
@@ -136,11 +141,24 @@ class AgentServer(ChatKitServer[TContext]):
     ) -> list[TResponseInputItem]:
         """The items as the model's input. Never fails: what cannot be converted becomes a note."""
         history = HistoryConverter(
-            self._reader(context), self.limits, converted=self._converted, image_of=self._image_of
+            self._reader(context),
+            self.limits,
+            converted=self._converted,
+            image_of=self._image_of,
+            resolve_tag=lambda tag: self.resolve_tag(tag, context),
         )
         if self.converter is None:
             return await to_robust_input(history, items)
         return await to_robust_input(self.converter, await history.with_images(items))
+
+    async def resolve_tag(
+        self, tag: UserMessageTagContent, context: TContext
+    ) -> ResponseInputContentParam | str | None:
+        """What the model is told of a thing that the user mentions; None: its name, id, group and data."""
+        found: ResponseInputContentParam | str | None = None
+        if self._resolve_tag is not None:
+            found = await self._resolve_tag(tag, context)
+        return found
 
     async def aclose(self) -> None:
         """Close the connections to the model."""

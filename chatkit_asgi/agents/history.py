@@ -13,7 +13,14 @@ from pydantic import AnyUrl
 
 from chatkit_asgi.agents.attachments import AttachmentConverter, Converted, InputLimits, ReadAttachment
 from chatkit_asgi.agents.generated import data_of_url
-from chatkit_asgi.agents.input import GENERATED, InputItems, ThreadItemConverter, input_text, user_message
+from chatkit_asgi.agents.input import (
+    GENERATED,
+    InputItems,
+    ThreadItemConverter,
+    block,
+    input_text,
+    user_message,
+)
 from chatkit_asgi.types import (
     Attachment,
     GeneratedImageItem,
@@ -25,14 +32,18 @@ from chatkit_asgi.types import (
     UserMessageTagContent,
 )
 
-__all__ = ["HistoryConverter", "ImageOf", "to_robust_input"]
+__all__ = ["HistoryConverter", "ImageOf", "ResolveTag", "to_robust_input"]
 
 logger = logging.getLogger(__name__)
 
 ImageOf = Callable[[GeneratedImageItem], Attachment | None]
 """Gives the attachment that is behind a generated image; None for one that lies elsewhere."""
 
+ResolveTag = Callable[[UserMessageTagContent], Awaitable[ResponseInputContentParam | str | None]]
+"""Says what an @-mention stands for, or gives it; None where the mention speaks for itself."""
+
 DEFAULT_LIMITS = InputLimits()
+MENTION = "mention"
 _IMAGE = ImageAttachment(id="image", name="image", mime_type="image/png", preview_url=AnyUrl("about:blank"))
 """Stands for an image that is its own address."""
 
@@ -52,9 +63,11 @@ class HistoryConverter(ThreadItemConverter):
         *,
         converted: Converted | None = None,
         image_of: ImageOf = lambda item: None,
+        resolve_tag: ResolveTag | None = None,
     ) -> None:
         self._attachments = AttachmentConverter(read, limits, converted)
         self._image_of = image_of
+        self._resolve_tag = resolve_tag
 
     async def to_agent_input(
         self, thread_items: Sequence[ThreadItem] | ThreadItem
@@ -64,9 +77,9 @@ class HistoryConverter(ThreadItemConverter):
         return await _newest_first(items, self.item_to_input)
 
     async def user_message_to_input(self, item: UserMessageItem, is_last_message: bool = True) -> InputItems:
-        """As ever; each message has an allowance of its own."""
+        """As ever, but with the quote of older messages, too. Each message has its own allowance."""
         self._attachments.begin_message()
-        return await super().user_message_to_input(item, is_last_message)
+        return await super().user_message_to_input(item, is_last_message=True)
 
     async def generated_image_to_input(self, item: GeneratedImageItem) -> InputItems:
         """As ever, but for images that we keep ourselves: nobody else has to follow a link to them."""
@@ -98,10 +111,25 @@ class HistoryConverter(ThreadItemConverter):
         return await self._attachments.convert(attachment)
 
     async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
-        """The tag's text with its id, group and data as JSON."""
+        """What the application says of it, else the tag's text with its id, group and data as JSON."""
+        found = await self._found(tag)
+        if found is not None:
+            return (
+                found if not isinstance(found, str) else input_text(f"{tag.text}:\n{block(MENTION, found)}")
+            )
         known = {"id": tag.id, "group": tag.group, "data": tag.data or None}
         told = {name: value for name, value in known.items() if value is not None}
         return input_text(f"{tag.text}: {_json(told)}")
+
+    async def _found(self, tag: UserMessageTagContent) -> ResponseInputContentParam | str | None:
+        if self._resolve_tag is None:
+            return None
+        try:
+            return await self._resolve_tag(tag)
+        except Exception:
+            # the application's own code; the message can do without
+            logger.exception("the mention %s could not be resolved", tag.id)
+            return None
 
     async def hidden_context_to_input(self, item: HiddenContextItem) -> InputItems:
         """The content, as JSON where it is no string."""

@@ -1,6 +1,7 @@
 """ThreadItemConverter: what each kind of thread item says to the model. Override a method to change it."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import assert_never
 
@@ -235,8 +236,9 @@ def user_message(*parts: ResponseInputContentParam) -> Message:
 
 
 def block(tag: str, text: str) -> str:
-    """Text between tags, so that the model sees where it begins and ends."""
-    return f"<{tag}>\n{text}\n</{tag}>"
+    """Text between tags, so that the model sees where it begins and ends: it cannot end them itself."""
+    inside = re.sub(rf"<(\s*/\s*{tag}\s*)>", r"<\\\1>", text, flags=re.IGNORECASE)
+    return f"<{tag}>\n{inside}\n</{tag}>"
 
 
 def _quote(text: str) -> Message:
