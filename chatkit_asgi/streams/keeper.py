@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.2
 """How old a frame gets before it is in the log."""
 CANCEL_SECONDS = 0.5
-"""How often the log is asked whether another process wants a turn of ours to stop."""
+"""How often the log is asked whether others want a turn of ours to stop, or have left it."""
 RETRY_SECONDS = 0.5
 ENDING_SECONDS = 5.0
 """How long a reader waits at the end of a turn for the log to hear of it."""
@@ -205,7 +205,15 @@ class LogKeeper:
         while not self._stopping.is_set():
             await rest(CANCEL_SECONDS, self._stopping)
             with suppress(BackendError):  # the flushes tell of it
-                self.stop(await self._log.cancelled(self._worker) if self._runs else ())
+                await self._ask()
+
+    async def _ask(self) -> None:
+        if self._runs:
+            self.stop(await self._log.cancelled(self._worker))
+        if followed := self._followed():
+            await self._log.claim(self._worker, followed)
+        if any(run.is_left_to_others for run in self._runs.values()):
+            await self.renew()  # so that we know soon when they leave it, too
 
     def stop(self, turn_ids: Collection[str]) -> None:
         """Stop those of the turns that run here: somebody wants that."""

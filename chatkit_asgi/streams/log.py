@@ -12,6 +12,7 @@ from typing import Literal, NewType, Protocol
 __all__ = [
     "FRAMES_AT_ONCE",
     "LEASE_SECONDS",
+    "PARTING_SECONDS",
     "Ending",
     "Frames",
     "Heard",
@@ -26,6 +27,10 @@ __all__ = [
 
 LEASE_SECONDS = 15.0
 """How long a turn belongs to its worker, and counts as read by a process, without another word from it."""
+
+PARTING_SECONDS = 1.0
+"""How long a turn counts as read outside its worker's process when one of those has left it. Others which
+read it say so meanwhile."""
 
 FRAMES_AT_ONCE = 128
 """A reader that is behind gets the rest in portions, so that one slow client cannot hold the event loop."""
@@ -158,7 +163,16 @@ class TurnLog(Protocol):
         """
 
     async def leave(self, worker: Worker, turn_id: str) -> TurnRecord | None:
-        """The last reader in this process has left the turn. What remains; None when it has ended."""
+        """The last reader in this process has left the turn. What remains; None when it has ended.
+
+        Outside its worker's process it counts as read for `PARTING_SECONDS` more, unless others `claim` it.
+        """
+
+    async def claim(self, worker: Worker, turn_ids: Collection[str]) -> None:
+        """These turns of other workers are read in this process, whoever has just left them elsewhere.
+
+        Changes nothing where that is known for longer than `PARTING_SECONDS`.
+        """
 
     async def cancel(self, turn_id: str) -> None:
         """Tell whoever runs the turn to stop it. Wakes others."""

@@ -14,6 +14,7 @@ from chatkit_asgi.streams.batches import Batch, frames_after, to_batches
 from chatkit_asgi.streams.log import (
     FRAMES_AT_ONCE,
     LEASE_SECONDS,
+    PARTING_SECONDS,
     Ending,
     Frames,
     Heard,
@@ -79,6 +80,7 @@ class MemoryTurnLog:
 
     def __init__(self, *, lease: float = LEASE_SECONDS, room: int = ROOM) -> None:
         self._lease = timedelta(seconds=lease)
+        self._parting = min(self._lease, timedelta(seconds=PARTING_SECONDS))
         self._room = room
         self._turns: dict[str, _Turn] = {}
         self._running: dict[str, _Turn] = {}
@@ -165,7 +167,15 @@ class MemoryTurnLog:
             return None
         if turn.new.worker == worker:
             turn.read_until = LONG_AGO
+        else:
+            turn.followed_until = min(turn.followed_until, utcnow() + self._parting)
         return turn.record()
+
+    async def claim(self, worker: Worker, turn_ids: Collection[str]) -> None:
+        for turn_id in turn_ids:
+            turn = self._running.get(turn_id)
+            if turn is not None and turn.new.worker != worker:
+                turn.followed_until = max(turn.followed_until, utcnow() + self._lease)
 
     async def cancel(self, turn_id: str) -> None:
         if turn_id in self._running:

@@ -66,13 +66,14 @@ class Presence:
     def _stop_unread(self, run: TurnRun, record: TurnRecord | None) -> None:
         """Stop the turn if it has been without readers, here or elsewhere, for as long as it may."""
         now = asyncio.get_running_loop().time()
-        if record is not None and record.is_followed:
+        run.is_followed = record is not None and record.is_followed
+        if run.is_followed:
             run.unread_since = now
         if run.readers or run.goes_on_unread or run.ending is not None or self._unread_seconds is None:
             return
         if self.is_over:  # it was the server that ended the response
             return
-        if (record is None or not record.is_followed) and now - run.unread_since >= self._unread_seconds:
+        if not run.is_followed and now - run.unread_since >= self._unread_seconds:
             run.stop("cancelled")
 
     def look_after(self, turns: Sequence[TurnRecord]) -> None:

@@ -71,6 +71,8 @@ class TurnRun:
         """Whether it comes to its end when nobody reads it any more."""
         self.readers = 1
         """How many read it in this process; it begins with the one who asked."""
+        self.is_followed = False
+        """Whether it was read in another process when the log was asked last."""
         self.unread_since = 0.0
         """Since when, by the loop's clock, it has none, here or elsewhere."""
         self.ending: Ending | None = None
@@ -95,6 +97,11 @@ class TurnRun:
     def is_stopping(self) -> bool:
         """Whether it was told to stop."""
         return self._reason is not None
+
+    @property
+    def is_left_to_others(self) -> bool:
+        """Whether it has readers in other processes only, and stops when they leave."""
+        return self.is_followed and not (self.readers or self.goes_on_unread or self.ending is not None)
 
     def stop(self, reason: StopReason) -> None:
         """Cancel the turn, unless it was told before: then it is saving what it has."""

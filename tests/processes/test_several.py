@@ -103,6 +103,24 @@ async def test_turn_that_is_read_elsewhere_only_is_read(site: Site, here: Databa
         assert await here.statuses() == {"done": 1}
 
 
+async def test_turn_stops_soon_when_its_last_reader_leaves_elsewhere(site: Site, here: Database) -> None:
+    """Long before anybody's lease ends; and not while a third process has a reader."""
+    async with serving(site, count=3, lease=60) as (first, second, third), Talk() as talk:
+        answer = talk.create(first.url, script(["say", ENDLESS, PAUSE]))
+        await answer.has_begun(1)
+        joined, other = (talk.join(worker.url, answer.thread_id) for worker in (second, third))
+        await joined.has_begun(1)
+        await other.has_begun(1)
+        await answer.leave()
+        await joined.leave()
+        said = other.text.count(" ")
+        await other.has_begun(said + 4 * DELTAS_IN_A_SECOND)
+        assert await here.statuses() == {"running": 1}
+        await other.leave()
+        await here.no_turn_runs(bound=10)
+        assert await here.statuses() == {"cancelled": 1}
+
+
 async def test_repeated_requests_join_the_first_in_whichever_process(site: Site, here: Database) -> None:
     async with serving(site, count=3) as workers, Talk() as talk:
         text = script(["tool", "charge"], ["hold", "go"], ["say", 3, 0])

@@ -292,6 +292,15 @@ async def test_turn_is_followed_while_other_processes_say_so(log: TurnLog) -> No
     assert (record.is_read, record.is_followed) == (True, True)
 
 
+async def test_turn_that_others_claim_is_followed(log: TurnLog) -> None:
+    for number, worker in enumerate((ME, OTHER)):
+        await log.admit(make_turn(f"trn_{number}", thread_id=f"thr_{number}", worker=worker), most=0)
+    await log.claim(ME, ["trn_0", "trn_1", "unknown"])
+    assert not (await log.load("trn_0", "alice")).is_followed, "it is a turn of its own"
+    assert (await log.load("trn_1", "alice")).is_followed
+    await log.claim(ME, [])
+
+
 async def test_claims_of_readers_run_out(place: Place) -> None:
     log = place.log(lease=-1)
     await log.admit(make_turn(), most=0)

@@ -18,7 +18,7 @@ from chatkit_asgi.errors import (
     TurnRunningError,
 )
 from chatkit_asgi.store.sql import SQLAlchemyStore, create_engine, migrate
-from chatkit_asgi.streams.log import Ending, Slice, TurnLog, TurnRecord
+from chatkit_asgi.streams.log import Ending, Slice, TurnLog, TurnRecord, Worker
 from chatkit_asgi.streams.sql import SQLTurnLog
 from tests.factories import make_thread, make_user_message
 from tests.pgbouncer import pooler
@@ -117,6 +117,23 @@ async def test_renewal_revives_a_turn_that_nobody_has_ended_yet(
     assert not record.is_expired
     assert await sweep(other) == []
     assert set(await log.write(ME, [frames(1, 1)])) == set()
+
+
+async def test_turn_that_was_left_elsewhere_is_not_read_for_long(shared: Place) -> None:
+    """Nobody waits until the claim runs out that a process had before its reader left."""
+    log, other, third = shared.log(), shared.log(), shared.log()
+    await log.admit(make_turn(), most=0)
+    await log.leave(ME, "trn_1")
+    await other.renew(OTHER, ["trn_1"])
+    await shared.log(lease=OVER).leave(OTHER, "trn_1")
+    assert not (await log.load("trn_1", "alice")).is_read
+    await third.claim(Worker("third"), ["trn_1"])  # which reads it, too
+    assert (await log.load("trn_1", "alice")).is_read
+    left = await other.leave(OTHER, "trn_1")
+    assert left is not None
+    assert left.is_read, "third may still say so"
+    await shared.log(lease=OVER).claim(OTHER, ["trn_1"])
+    assert (await log.load("trn_1", "alice")).is_read, "no claim ends before another one"
 
 
 async def test_of_many_sweepers_one_ends_a_turn(shared: Place) -> None:
@@ -252,6 +269,8 @@ async def test_writes_renewals_and_readers_of_two_processes_never_lock_each_othe
             await log.renew((ME, OTHER)[number], turns[:: 1 - 2 * number])
             await log.cancel(turns[number])
             await log.leave((ME, OTHER)[number], turns[number])
+            await log.leave((OTHER, ME)[number], turns[number])
+            await log.claim((OTHER, ME)[number], turns[:: 1 - 2 * number])
 
     with anyio.fail_after(BOUND):
         logs = [shared.log() for _ in range(2)]
@@ -470,6 +489,7 @@ async def test_every_method_tells_that_the_backend_is_away(url: str) -> None:
         log.write(ME, [], [Ending("trn_1", "done")]),
         log.renew(ME, []),
         log.leave(ME, "trn_1"),
+        log.claim(ME, ["trn_1"]),
         log.cancel("trn_1"),
         log.cancelled(ME),
         log.require_held("trn_1", ME),

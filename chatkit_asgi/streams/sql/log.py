@@ -130,10 +130,13 @@ class SQLTurnLog:
         return [record for record in records if record.worker == worker]
 
     async def leave(self, worker: Worker, turn_id: str) -> TurnRecord | None:
-        """A claim from outside the worker's process is shared by all such processes, and just runs out."""
+        """A claim from outside the worker's process is shared by all such processes, which may renew it."""
         row = {"worker_": worker, "id_": turn_id, **self._turns.times()}
         rows = await self._database.change(self._sql["leave"], row)
         return to_record(rows[0]) if rows else None
+
+    async def claim(self, worker: Worker, turn_ids: Collection[str]) -> None:
+        await self._turns.claim(worker, turn_ids)
 
     async def cancel(self, turn_id: str) -> None:
         await self._turns.cancel(turn_id)

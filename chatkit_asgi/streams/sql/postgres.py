@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from chatkit_asgi.store.sql import Database, Rows, Tables
 from chatkit_asgi.streams.batches import to_batches
-from chatkit_asgi.streams.log import Ending, Frames, Heard, TurnStatus, Worker
+from chatkit_asgi.streams.log import PARTING_SECONDS, Ending, Frames, Heard, TurnStatus, Worker
 from chatkit_asgi.streams.sql.notices import Notices
 from chatkit_asgi.streams.sql.statements import Statements
 
@@ -20,6 +20,7 @@ __all__ = ["PostgresTurns"]
 WORDS = {
     "now": "statement_timestamp()",
     "until": "clock_timestamp() + make_interval(secs => :lease_)",
+    "soon": "clock_timestamp() + make_interval(secs => :parting_)",
     "long_ago": "statement_timestamp() - make_interval(secs => :seconds_)",
     "notify": "SELECT pg_notify(:channel_, notice)::text FROM unnest(:notices_) AS notice",
     # of those that are read elsewhere only: the server commits transactions with notices one after the other
@@ -59,6 +60,15 @@ UPDATE {turns} SET lease_until = CASE WHEN worker = :worker_ THEN {until} ELSE l
     read_until = CASE WHEN worker = :worker_ AND id = ANY (:read_) THEN {until} ELSE read_until END,
     followed_until = CASE WHEN worker <> :worker_ THEN {until} ELSE followed_until END
 WHERE id = ANY (:locked_) RETURNING {record}
+""",
+    # whoever has locked one meanwhile renews it; and nobody waits for anybody
+    "claim": """
+WITH left_ones AS (
+    SELECT id FROM {turns} WHERE id = ANY (:ids_) AND worker <> :worker_ AND status = 'running'
+    AND coalesce(followed_until <= {soon}, true) FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE {turns} AS turns SET followed_until = {until} FROM left_ones WHERE turns.id = left_ones.id
+RETURNING turns.id
 """,
     "cancel": """
 WITH told AS (
@@ -105,8 +115,8 @@ class PostgresTurns:
         self._notices = Notices(_channel(tables))
 
     def times(self) -> dict[str, object]:
-        """The parameters for now, and for the end of a lease that begins now."""
-        return {"lease_": self._lease}
+        """The parameters for now, and for the ends of a lease and of a parting that begin now."""
+        return {"lease_": self._lease, "parting_": min(self._lease, PARTING_SECONDS)}
 
     async def serialize(self, owner: str) -> None:
         """One transaction at a time for this owner, from here on."""
@@ -149,6 +159,10 @@ class PostgresTurns:
         async with self._database.transaction():
             locked = _ids(await self._database.change(self.sql["lock_to_renew"], row))
             return await self._database.change(self.sql["renew"], {**row, "locked_": list(locked)})
+
+    async def claim(self, worker: Worker, turn_ids: Collection[str]) -> None:
+        row = {"worker_": worker, "ids_": list(turn_ids), **self.times()}
+        await self._database.change(self.sql["claim"], row)
 
     async def cancel(self, turn_id: str) -> None:
         row = {"id_": turn_id, **self._notices.parameters("cancel", [turn_id])}

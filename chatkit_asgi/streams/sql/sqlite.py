@@ -7,12 +7,12 @@ from datetime import timedelta
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.store.sql import Database, Rows, Tables
 from chatkit_asgi.streams.batches import to_batches
-from chatkit_asgi.streams.log import Ending, Frames, Heard, TurnStatus, Worker
+from chatkit_asgi.streams.log import PARTING_SECONDS, Ending, Frames, Heard, TurnStatus, Worker
 from chatkit_asgi.streams.sql.statements import Statements
 
 __all__ = ["SQLiteTurns"]
 
-WORDS = {"now": ":now_", "until": ":until_", "long_ago": ":long_ago_"}
+WORDS = {"now": ":now_", "until": ":until_", "soon": ":soon_", "long_ago": ":long_ago_"}
 
 STATEMENTS = {
     # One statement for all batches: their bytes are one value, of which each takes its part. A batch that is
@@ -49,6 +49,11 @@ UPDATE {turns} AS turns SET lease_until = iif(worker = :worker_, {until}, lease_
 WHERE status = 'running' AND (worker = :worker_ OR id IN (SELECT value FROM json_each(:reads_)))
 RETURNING {record}
 """,
+    "claim": """
+UPDATE {turns} SET followed_until = {until}
+WHERE id IN (SELECT value FROM json_each(:reads_)) AND worker <> :worker_ AND status = 'running'
+AND coalesce(followed_until <= {soon}, true)
+""",
     "cancel": """
 UPDATE {turns} SET cancel_requested_at = coalesce(cancel_requested_at, {now})
 WHERE id = :id_ AND status = 'running'
@@ -78,11 +83,12 @@ class SQLiteTurns:
         self.sql = Statements(tables, STATEMENTS, WORDS)
         self._database = database
         self._lease = timedelta(seconds=lease)
+        self._parting = timedelta(seconds=min(lease, PARTING_SECONDS))
 
     def times(self) -> dict[str, object]:
-        """The parameters for now, and for the end of a lease that begins now."""
+        """The parameters for now, and for the ends of a lease and of a parting that begin now."""
         now = utcnow()
-        return {"now_": now, "until_": now + self._lease}
+        return {"now_": now, "until_": now + self._lease, "soon_": now + self._parting}
 
     async def serialize(self, owner: str) -> None:
         """A transaction is alone anyway."""
@@ -103,6 +109,10 @@ class SQLiteTurns:
     async def renew(self, worker: Worker, read: Collection[str]) -> Rows:
         row = {"worker_": worker, "reads_": json.dumps(list(read)), **self.times()}
         return await self._database.change(self.sql["renew"], row)
+
+    async def claim(self, worker: Worker, turn_ids: Collection[str]) -> None:
+        row = {"worker_": worker, "reads_": json.dumps(list(turn_ids)), **self.times()}
+        await self._database.change(self.sql["claim"], row)
 
     async def cancel(self, turn_id: str) -> None:
         await self._database.change(self.sql["cancel"], {"id_": turn_id, **self.times()})

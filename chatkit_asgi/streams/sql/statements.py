@@ -71,7 +71,10 @@ FROM {turns} AS turns LEFT JOIN {frames} AS batch ON batch.turn_id = turns.id AN
 WHERE turns.id = :id_ AND turns.owner = :owner_ ORDER BY batch.last
 """,
     "leave": """
-UPDATE {turns} AS turns SET read_until = CASE WHEN worker = :worker_ THEN NULL ELSE read_until END
+UPDATE {turns} AS turns SET read_until = CASE WHEN worker = :worker_ THEN NULL ELSE read_until END,
+    followed_until = CASE
+        WHEN worker <> :worker_ AND followed_until > {soon} THEN {soon} ELSE followed_until
+    END
 WHERE id = :id_ AND status = 'running' RETURNING {record}
 """,
     "cancelled": """
@@ -96,9 +99,11 @@ TYPES: Mapping[str, type[TypeEngine[Any]]] = {  # Any: of any Python type
     "after_": Integer,
     "enough_": Integer,
     "lease_": Float,
+    "parting_": Float,
     "seconds_": Float,
     "now_": UTCDateTime,
     "until_": UTCDateTime,
+    "soon_": UTCDateTime,
     "long_ago_": UTCDateTime,
     "frame_": LargeBinary,
     "joined_": LargeBinary,
