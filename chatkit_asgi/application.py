@@ -33,6 +33,7 @@ from chatkit_asgi.streams import LastWords, TurnLog, TurnRecord, TurnRunner
 from chatkit_asgi.streams.memory import MemoryTurnLog
 from chatkit_asgi.streams.sql import SQLTurnLog
 from chatkit_asgi.web.chatkit import ChatKitEndpoint
+from chatkit_asgi.web.composer import composer_routes
 from chatkit_asgi.web.errors import HANDLERS
 from chatkit_asgi.web.health import health_routes
 from chatkit_asgi.web.metrics import metrics_routes
@@ -238,6 +239,7 @@ def _agent_server(
         create_provider,
         create_run_config,
         demo_agent,
+        read_tool_options,
         with_model,
     )
 
@@ -264,6 +266,8 @@ def _agent_server(
         run_config=run_config,
         limits=InputLimits.of_model(settings.model_input, max_text=settings.model_max_text),
         models=settings.models,
+        tools=read_tool_options(settings.tools, _import, model=settings.model),
+        resolve_tag=_import(settings.resolve_tag) if settings.resolve_tag else None,
     )
 
 
@@ -280,6 +284,8 @@ def _routes(
     if isinstance(server.attachment_store, BlobAttachmentStore):
         routes += upload_routes(server.attachment_store, authenticate)
     routes += thread_routes(server.store, authenticate)
+    if callable(composer_options := getattr(server, "composer_options", None)):
+        routes += composer_routes(composer_options, authenticate)
     routes += turn_routes(desk, authenticate)
     routes += health_routes(lifetime.ping, runner)
     sessions = open_sessions(settings)

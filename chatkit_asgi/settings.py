@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     """The model that answers when no agent is set."""
     models: CommaSeparated = ()
     """Models that clients may choose by `inference_options.model`, with commas between them."""
+    tools: CommaSeparated = ()
+    """Tools and agents that a message may choose: `module:attribute=Label`, or a tool's name, with commas."""
+    resolve_tag: str = ""
+    """`module:attribute` of an async function (tag, context) that says what an @-mention stands for."""
     model_api: Literal["responses", "chat_completions"] = "responses"
     """Which API the model's server speaks: `responses` or `chat_completions`."""
     model_takes: CommaSeparated = ()
@@ -192,6 +196,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "models",
+        "tools",
         "model_takes",
         "cors_origins",
         "upload_types",
@@ -267,7 +272,15 @@ class Settings(BaseSettings):
                 raise ValueError("write origins, for example https://intranet.example, or 'self' or 'none'")
         return value
 
-    @field_validator("agent", "server", "on_upload")
+    @field_validator("tools")
+    @classmethod
+    def _tool_entries(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not re.fullmatch(r"([\w.]+:[\w.]+|[\w-]+)\s*(=.+)?", entry):
+                raise ValueError("write module:attribute=Label, or the name of a tool, with commas between")
+        return value
+
+    @field_validator("agent", "server", "on_upload", "resolve_tag")
     @classmethod
     def _import_path(cls, value: str) -> str:
         if value and not re.fullmatch(r"[\w.]+:[\w.]+", value):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chatkit_asgi import types, widgets
 from chatkit_asgi.agents.agent_server import AgentServer, ReadBlob
 from chatkit_asgi.agents.attachments import Allowance, InputLimits
+from chatkit_asgi.agents.composer import ToolOption, read_tool_options
 from chatkit_asgi.agents.context import AgentContext, ClientToolCall
 from chatkit_asgi.agents.demo import DemoModel, demo_agent
 from chatkit_asgi.agents.history import HistoryConverter
@@ -45,12 +46,14 @@ __all__ = [
     "TContext",
     "TWidget",
     "ThreadItemConverter",
+    "ToolOption",
     "accumulate_text",
     "agents_sdk_user_agent_override",
     "create_agent",
     "create_provider",
     "create_run_config",
     "demo_agent",
+    "read_tool_options",
     "simple_to_agent_input",
     "stream_agent_response",
     "stream_widget",

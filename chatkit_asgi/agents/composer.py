@@ -1,18 +1,19 @@
 """What users may choose for a message: a tool that is called first, or another agent that answers."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from agents import Agent, ModelSettings
 from agents.tool import Tool
 
+from chatkit_asgi.agents.models import with_model
 from chatkit_asgi.errors import InvalidRequestError
 from chatkit_asgi.icons import IconName
 from chatkit_asgi.locale import user_text
 
-__all__ = ["ToolOption", "ToolOptions", "Tools", "make_tool_options"]
+__all__ = ["ToolOption", "ToolOptions", "Tools", "make_tool_options", "read_tool_options"]
 
 LONGEST_ID = 100
 PARAM = "params.input.inference_options.tool_choice.id"
@@ -49,6 +50,28 @@ def make_tool_options(given: Tools) -> dict[str, ToolOption]:
     named = given.items() if isinstance(given, Mapping) else ((None, each) for each in given)
     options = [_option(use, option_id) for option_id, use in named]
     return {option.id: option for option in options}
+
+
+def read_tool_options(
+    entries: Iterable[str], load: Callable[[str], Any], *, model: str
+) -> dict[str, ToolOption]:
+    """The options that a setting names: ``module:attribute`` or a tool of the agent, and perhaps ``=Label``.
+
+    `load` gives what is at an import path: a tool, an agent, or several of them in a mapping or list. Agents
+    that name no model use this one.
+    """
+    found: dict[str, ToolOption] = {}
+    for entry in entries:
+        path, _, label = (part.strip() for part in entry.partition("="))
+        use = load(path) if ":" in path else path
+        options = make_tool_options(use if isinstance(use, Mapping | list | tuple) else [use])
+        found |= {name: _read(option, label, model) for name, option in options.items()}
+    return found
+
+
+def _read(option: ToolOption, label: str, model: str) -> ToolOption:
+    use = with_model(option.use, model) if isinstance(option.use, Agent) else option.use
+    return replace(option, label=label or option.label, use=use)
 
 
 class ToolOptions:

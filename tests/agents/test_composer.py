@@ -6,7 +6,7 @@ import pytest
 from agents import Agent, ModelSettings, function_tool
 
 from chatkit_asgi.agents import AgentServer, create_provider, create_run_config
-from chatkit_asgi.agents.composer import ToolOption, make_tool_options
+from chatkit_asgi.agents.composer import ToolOption, make_tool_options, read_tool_options
 from chatkit_asgi.agents.models import ModelApi as Api
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.errors import InvalidRequestError
@@ -188,3 +188,18 @@ def test_names_stand_for_the_agents_own_tools() -> None:
 def test_what_is_neither_tool_nor_agent_cannot_be_offered() -> None:
     with pytest.raises(InvalidRequestError, match="float cannot be chosen"):
         make_tool_options([1.5])
+
+
+def test_setting_names_tools_agents_and_collections_of_them() -> None:
+    places = {"my:one": weather, "my:several": {"ask": Agent(name="Expert")}}
+    options = read_tool_options(
+        ["my:one=The weather", "my:several", "web_search=Web"], places.__getitem__, model="small"
+    )
+    assert {option.id: option.label for option in options.values()} == {
+        "weather": "The weather",
+        "ask": "Ask",
+        "web_search": "Web",
+    }
+    assert options["weather"].use is weather
+    assert isinstance(options["ask"].use, Agent)
+    assert options["ask"].use.model == "small"
