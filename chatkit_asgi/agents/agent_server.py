@@ -16,12 +16,14 @@ from chatkit_asgi.agents.demo import answer_action, answer_sync_action, demo_age
 from chatkit_asgi.agents.generated import ImageKeeper, partial_images_of
 from chatkit_asgi.agents.history import HistoryConverter, to_robust_input
 from chatkit_asgi.agents.input import ThreadItemConverter
+from chatkit_asgi.agents.language import with_language
 from chatkit_asgi.agents.output import DEFAULT_RESPONSE_CONVERTER, ResponseStreamConverter
 from chatkit_asgi.agents.stream import stream_agent_response
 from chatkit_asgi.agents.titles import title_from
 from chatkit_asgi.attachments import BlobAttachmentStore
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.errors import BaseStreamError
+from chatkit_asgi.locale import language_of
 from chatkit_asgi.server import ChatKitServer, StreamingResult
 from chatkit_asgi.store import AttachmentStore, Store, TContext
 from chatkit_asgi.types import (
@@ -216,7 +218,10 @@ class AgentServer(ChatKitServer[TContext]):
         options: InferenceOptions,
     ) -> RunResultStreaming:
         return Runner.run_streamed(
-            agent, agent_input, context=agent_context, run_config=self._config(options)
+            agent,
+            agent_input,
+            context=agent_context,
+            run_config=with_language(self._config(options), language_of(agent_context.request_context)),
         )
 
     def _config(self, options: InferenceOptions) -> RunConfig:
