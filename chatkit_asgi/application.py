@@ -25,7 +25,7 @@ from chatkit_asgi.errors import BackendError, InvalidRequestError
 from chatkit_asgi.lifetime import Lifetime
 from chatkit_asgi.locale import language_of, prefer, user_text
 from chatkit_asgi.logs import configure
-from chatkit_asgi.server import ChatKitServer, failure_frame, recover_turn, timeout_frame
+from chatkit_asgi.server import ChatKitServer, deleted_frame, failure_frame, recover_turn, timeout_frame
 from chatkit_asgi.settings import Settings
 from chatkit_asgi.store import AttachmentStore, Store
 from chatkit_asgi.store.sql import SQLAlchemyStore, create_engine, is_current, migrate
@@ -115,7 +115,9 @@ def _runner(settings: Settings, store: Store[Any], lifetime: Lifetime) -> TurnRu
 
     runner = TurnRunner(
         _turn_log(settings, store),
-        last_words=lambda: LastWords(failure=failure_frame(), timeout=timeout_frame()),
+        last_words=lambda: LastWords(
+            failure=failure_frame(), timeout=timeout_frame(), deleted=deleted_frame()
+        ),
         recover=recover,
         unread_seconds=settings.unread_seconds,
         timeout=settings.turn_timeout or None,

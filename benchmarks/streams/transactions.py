@@ -143,7 +143,7 @@ async def _runner(url: str) -> AsyncIterator[tuple[TurnRunner, SQLAlchemyStore[R
     store: SQLAlchemyStore[RequestContext] = SQLAlchemyStore(create_engine(url), owns_engine=True)
     await migrate(store.engine)
     log = SQLTurnLog(store.database, store.tables)
-    words = LastWords(failure=FRAME, timeout=FRAME)
+    words = LastWords(failure=FRAME, timeout=FRAME, deleted=FRAME)
     runner = TurnRunner(log, last_words=lambda: words, recover=recover)
     yield runner, store
     await runner.aclose()

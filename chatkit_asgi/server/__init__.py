@@ -14,6 +14,7 @@ from chatkit_asgi.server.wire import (
     DEFAULT_ERROR_MESSAGE,
     NonStreamingResult,
     StreamingResult,
+    deleted_frame,
     failure_frame,
     timeout_frame,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "TContext",
     "agents_sdk_user_agent_override",
     "default_generate_id",
+    "deleted_frame",
     "diff_widget",
     "failure_frame",
     "parse_request",

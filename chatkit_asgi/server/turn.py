@@ -22,6 +22,7 @@ from chatkit_asgi.server.wire import (
     DEFAULT_ERROR_MESSAGE,
     StreamingResult,
     client_view,
+    deleted_frame,
     encode_event,
     text_delta_frame,
     text_delta_prefix,
@@ -217,6 +218,9 @@ class Turn(Generic[TContext]):
 
     async def _fail(self, exc: Exception) -> bytes:
         """Keep what the user saw and tell the model, then say what went wrong."""
+        if await self._is_deleted(exc):
+            await self._close_responder()
+            return deleted_frame(self._context)
         event = _error_event(exc, self._context)
         await self._close_responder()
         thread = self._opening.thread
@@ -227,8 +231,9 @@ class Turn(Generic[TContext]):
                 await self._writer.restore_superseded()
         except LeaseLostError:
             pass  # whoever has the turn now has kept what there was
-        except Exception:
-            logger.exception("the partial answer in thread %s was not saved", self._opening.thread.id)
+        except Exception as unsaved:
+            if not await self._is_deleted(unsaved):
+                logger.exception("the partial answer in thread %s was not saved", thread.id)
         return encode_event(event)
 
     async def _cancelled(self) -> None:
@@ -242,8 +247,21 @@ class Turn(Generic[TContext]):
             await self._writer.delete_superseded()
         except LeaseLostError:
             pass
+        except Exception as exc:
+            if not await self._is_deleted(exc):
+                logger.exception("the cancelled answer in thread %s was not saved", thread.id)
+
+    async def _is_deleted(self, exc: Exception) -> bool:
+        """Whether something could not be written because the user has deleted the thread meanwhile."""
+        if not isinstance(exc, LeaseLostError | NotFoundError):
+            return False
+        try:
+            await self._store.load_thread(self._opening.thread.id, self._context)
+        except NotFoundError:
+            return True
         except Exception:
-            logger.exception("the cancelled answer in thread %s was not saved", thread.id)
+            logger.exception("nobody knows whether thread %s is still there", self._opening.thread.id)
+        return False
 
     def _worth_keeping(self) -> list[ThreadItem]:
         return [item for item in self._pending.items() if is_worth_keeping(item)]

@@ -31,6 +31,7 @@ __all__ = [
     "Present",
     "StreamingResult",
     "client_view",
+    "deleted_frame",
     "encode_event",
     "encode_found",
     "encode_items",
@@ -49,6 +50,7 @@ Present = Callable[[Sequence[ThreadItem]], Sequence[ThreadItem]]
 DEFAULT_ERROR_MESSAGE = user_text("The answer could not be completed.")
 """Sent with an `error` event that says nothing itself: there are clients that fail without a message."""
 TIMEOUT_MESSAGE = user_text("The answer took too long and was stopped.")
+DELETED_MESSAGE = user_text("This conversation was deleted.")
 
 _ROOTS = (Card, ListView, BasicRoot, DynamicWidgetRoot)
 """Not what an application derives from these: that is written as its base class."""
@@ -198,6 +200,11 @@ EMPTY_PAGE = encode_model(Page())
 def timeout_frame() -> bytes:
     """Ends the stream of a turn that was not done in time."""
     return encode_event(ErrorEvent(message=translated(TIMEOUT_MESSAGE), allow_retry=True))
+
+
+def deleted_frame(context: object = None) -> bytes:
+    """Ends the stream of a turn whose thread is gone."""
+    return encode_event(ErrorEvent(message=translated(DELETED_MESSAGE, context)))
 
 
 def failure_frame() -> bytes:

@@ -31,14 +31,15 @@ class Followed:
 class Followers:
     """All turns of other processes that are read in this one.
 
-    `parting` is what readers get who are sent away before a turn's end.
+    `parting` is what readers get who are sent away before a turn's end, `deleted` when its thread is gone.
     """
 
-    def __init__(self, log: TurnLog, *, parting: bytes) -> None:
+    def __init__(self, log: TurnLog, *, parting: bytes, deleted: bytes) -> None:
         self.is_hearing = False
         """Whether the log tells what others do; else it is asked more often."""
         self._log = log
         self._parting = parting
+        self._deleted = deleted
         self._followed: dict[str, Followed] = {}
 
     def __len__(self) -> int:
@@ -106,18 +107,17 @@ class Followers:
                     pass
                 followed.news.clear()
             parting = b""
+        except NotFoundError:
+            parting = self._deleted
         except BackendError as exc:
             logger.error("turn %s cannot be followed any more: %s", live.id, exc)
         finally:
             live.end(parting)
 
     async def _fetch(self, live: LiveTurn) -> bool:
-        """Take over what is new in the log; whether that was the last of it."""
+        """Take over what is new in the log; whether that was the last of it. Raises NotFoundError."""
         while True:
-            try:
-                found = await read_patiently(self._log, live.id, live.owner, live.count)
-            except NotFoundError:
-                return True
+            found = await read_patiently(self._log, live.id, live.owner, live.count)
             live.extend(found.frames)
             if found.at_end or not found.frames:
                 return found.at_end

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from chatkit_asgi.errors import BackendError
+from chatkit_asgi.errors import BackendError, NotFoundError
 from chatkit_asgi.streams.log import LEASE_SECONDS, Ending, Frames, TurnLog, TurnRecord, Worker
 from chatkit_asgi.streams.rest import rest
 from chatkit_asgi.streams.run import TurnRun
@@ -107,7 +107,7 @@ class LogKeeper:
             except BackendError as exc:
                 self._note_failure(exc)
                 return False
-            self._note_written({run.id: run for run in runs}, frames, lost)
+            await self._note_written({run.id: run for run in runs}, frames, lost)
             for run in ended:
                 self._end(run)
             return True
@@ -121,24 +121,40 @@ class LogKeeper:
         self.figures.flushes += 1
         return lost
 
-    def _note_written(self, runs: Mapping[str, TurnRun], frames: list[Frames], lost: Collection[str]) -> None:
+    async def _note_written(
+        self, runs: Mapping[str, TurnRun], frames: list[Frames], lost: Collection[str]
+    ) -> None:
         for batch in frames:
             runs[batch.turn_id].live.mark_written(batch.last)
             self.figures.frames += len(batch.frames)
         for turn_id in lost:
             if turn_id in runs:
-                self._lose(runs[turn_id])
+                await self._lose(runs[turn_id])
 
     def _end(self, run: TurnRun) -> None:
         run.live.end()
         self._ended.remove(run)
         self._forget(run)
 
-    def _lose(self, run: TurnRun) -> None:
-        if run.ending is None:
+    async def _lose(self, run: TurnRun) -> None:
+        if run.ending is not None or run.is_stopping:
+            return
+        if await self._is_deleted(run):
+            run.stop("deleted")
+        else:
             self.figures.leases_lost += 1
-            logger.warning("turn %s is not ours any more: ended elsewhere, or its thread deleted", run.id)
+            logger.warning("turn %s is not ours any more: it was ended elsewhere", run.id)
             run.stop("lost")
+
+    async def _is_deleted(self, run: TurnRun) -> bool:
+        """Whether it has gone with its thread."""
+        try:
+            await self._log.load(run.id, run.live.owner)
+        except NotFoundError:
+            return True
+        except BackendError:
+            pass
+        return False
 
     def _note_failure(self, exc: BackendError) -> None:
         """Nobody waits for the log for ever, and memory has an end."""
@@ -198,7 +214,7 @@ class LogKeeper:
         read = [run.id for run in before.values() if run.readers]
         records = await self._log.renew(self._worker, [*read, *self._followed()])
         for turn_id in before.keys() - {record.id for record in records}:
-            self._lose(before[turn_id])
+            await self._lose(before[turn_id])
         self._renewed(records)
 
     async def _ask_often(self) -> None:

@@ -17,8 +17,9 @@ logger = logging.getLogger(__name__)
 PATIENCE_SECONDS = 12.0
 """After this long a turn that was told to stop is told again: it is more than saving what it has may take."""
 
-StopReason = Literal["cancelled", "interrupted", "lost", "timeout", "unwritable"]
-"""Somebody wanted that; the process ends; another one took it over; too long; the log is away too long."""
+StopReason = Literal["cancelled", "deleted", "interrupted", "lost", "timeout", "unwritable"]
+"""Somebody wanted that; its thread is gone; the process ends; another one took it over; too long; the log is
+away too long."""
 
 
 class Producer(Protocol):
@@ -41,6 +42,8 @@ class LastWords:
     """Something went wrong, and it may be tried again."""
     timeout: bytes
     """The answer took too long."""
+    deleted: bytes
+    """The thread is gone."""
 
 
 class TurnRun:
@@ -157,6 +160,9 @@ class TurnRun:
                 self._end("failed", "timeout")
             case "cancelled":
                 self._end("cancelled")
+            case "deleted":
+                self.live.append(self.last_words.deleted)
+                self._end("cancelled", "its thread was deleted")
             case reason:
                 self.live.append(self.last_words.failure)
                 self._end("interrupted", reason or "the event loop has ended")

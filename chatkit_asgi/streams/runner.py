@@ -106,7 +106,7 @@ class TurnRunner:
         self._is_over = False
         self._upkeep = Upkeep()
         self._interrupting: asyncio.TimerHandle | None = None
-        self.followers = Followers(log, parting=last_words().failure)
+        self.followers = Followers(log, parting=last_words().failure, deleted=last_words().deleted)
         self.sweeper = Sweeper(log, recover=recover, last_words=last_words().failure, lease=lease)
         self._presence = Presence(
             log,

@@ -13,7 +13,7 @@ from chatkit_asgi.attachments import request_base_url
 from chatkit_asgi.context import owner_of
 from chatkit_asgi.errors import InvalidRequestError
 from chatkit_asgi.server import ChatKitServer, parse_request
-from chatkit_asgi.types import ChatKitReq, is_streaming_req
+from chatkit_asgi.types import ChatKitReq, ThreadsDeleteReq, is_streaming_req
 from chatkit_asgi.web.bodies import read_body
 from chatkit_asgi.web.middleware import note
 from chatkit_asgi.web.turns import TurnDesk
@@ -59,7 +59,10 @@ class ChatKitEndpoint:
         if is_streaming_req(operation):
             return await self._desk.begin(request, body, operation, context)
         unfinished = partial(self._desk.unfinished_items, context=context)
-        return await self._server.answer(operation, context, unfinished=unfinished)
+        answer = await self._server.answer(operation, context, unfinished=unfinished)
+        if isinstance(operation, ThreadsDeleteReq):
+            self._desk.end_deleted(operation.params.thread_id, context)
+        return answer
 
 
 async def _send_json(document: bytes, send: Send) -> None:

@@ -74,6 +74,13 @@ class TurnDesk:
             return ()
         return [item for item in replay(await all_frames(self._runner.log, turn)) if not is_hidden(item)]
 
+    def end_deleted(self, thread_id: str, context: Any) -> None:
+        """The caller's thread is gone: end the turn that runs in it here. Others find out by themselves."""
+        owner = self._server.store.owner_of(context)
+        run = None if owner is None else self._runner.running(thread_id, owner)
+        if run is not None:
+            run.stop("deleted")
+
     async def attach(self, request: Request, context: Any) -> Response:
         """Answer with the rest of a running turn, or of one that is named and not forgotten yet."""
         after, turn_id = _after(request), request.query_params.get("turn")

@@ -121,6 +121,23 @@ async def test_turn_stops_soon_when_its_last_reader_leaves_elsewhere(site: Site,
         assert await here.statuses() == {"cancelled": 1}
 
 
+async def test_turn_whose_thread_is_deleted_elsewhere_ends_for_all_readers(
+    site: Site, here: Database
+) -> None:
+    async with serving(site, count=3) as (first, second, third), Talk() as talk:
+        answer = talk.create(first.url, script(["say", ENDLESS, PAUSE]))
+        await answer.has_begun(3)
+        joined = talk.join(second.url, answer.thread_id)
+        await joined.has_begun(3)
+        await talk.ask(third.url, "threads.delete", thread_id=answer.thread_id)
+        for reading in (answer, joined):
+            last = (await reading.ended()).events[-1]
+            assert (last["type"], last["message"]) == ("error", "This conversation was deleted.")
+        assert await here.turns() == []
+        for worker in (first, second, third):
+            assert "Traceback" not in worker.log
+
+
 async def test_repeated_requests_join_the_first_in_whichever_process(site: Site, here: Database) -> None:
     async with serving(site, count=3) as workers, Talk() as talk:
         text = script(["tool", "charge"], ["hold", "go"], ["say", 3, 0])

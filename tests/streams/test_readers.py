@@ -52,7 +52,7 @@ def make_runner(unread_seconds: float | None) -> TurnRunner:
     async def recover(turn: object, frames: object) -> None:
         raise AssertionError("no turn in memory outlives its process")
 
-    words = LastWords(failure=FAILED, timeout=b"late\n\n")
+    words = LastWords(failure=FAILED, timeout=b"late\n\n", deleted=b"deleted\n\n")
     return TurnRunner(
         MemoryTurnLog(), last_words=lambda: words, recover=recover, unread_seconds=unread_seconds
     )

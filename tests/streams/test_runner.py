@@ -56,7 +56,7 @@ def make_runner(**options: Any) -> TurnRunner:  # Any: a runner's own
     async def recover(turn: object, frames: object) -> None:
         raise AssertionError("no turn in memory outlives its process")
 
-    words = LastWords(failure=b"failed", timeout=b"late")
+    words = LastWords(failure=b"failed", timeout=b"late", deleted=b"deleted")
     return TurnRunner(MemoryTurnLog(), last_words=lambda: words, recover=recover, **options)
 
 

@@ -1,6 +1,7 @@
 """How answers are made: in one task and one context, in bounded time and memory, whatever the model does."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -289,19 +290,27 @@ async def test_metrics_are_not_served_unless_wanted(talk: Talk) -> None:
     assert (await talk.http.get("/metrics")).status_code == 404
 
 
+@pytest.mark.parametrize("goes_on", [True, False])
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
-async def test_turn_of_a_thread_that_is_deleted_ends(
-    settings: Settings, sqlite_engine: AsyncEngine, kind: str
+async def test_turn_of_a_thread_that_is_deleted_ends_quietly(
+    settings: Settings, sqlite_engine: AsyncEngine, caplog: pytest.LogCaptureFixture, kind: str, goes_on: bool
 ) -> None:
+    """Whether it finds that out by itself or not."""
     store: Store = MemoryStore() if kind == "memory" else SQLAlchemyStore(sqlite_engine)
     async with talking(settings, store) as talk, talk.creating() as stream:
         answer = await talk.server.answer_number(0)
         answer.say("One ")
         await stream.until("One ")
-        await talk.chat.ask("threads.delete", thread_id=stream.thread_id)
-        answer.finish()
+        if goes_on:
+            await store.delete_thread(stream.thread_id, RequestContext(user_id="alice"))
+            answer.finish()
+        else:
+            await talk.chat.ask("threads.delete", thread_id=stream.thread_id)
         await stream.rest()
+        assert answer.ended.is_set()
         await talk.idle()
         response = await talk.chat.post("threads.get_by_id", thread_id=stream.thread_id)
         assert response.status_code == 404
-    assert stream.events[-1]["type"] == "error"
+    error = {"code": "custom", "message": "This conversation was deleted.", "allow_retry": False}
+    assert stream.events[-1] == {"type": "error", **error}
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
