@@ -9,13 +9,13 @@ from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
-from chatkit_asgi.errors import BackendError, ChatKitError
+from chatkit_asgi.errors import BackendError, ChatKitError, NotFoundError
 from chatkit_asgi.locale import user_text
 from chatkit_asgi.streams.follow import Followers
 from chatkit_asgi.streams.keeper import KeeperFigures, LogKeeper
 from chatkit_asgi.streams.listener import Listener
 from chatkit_asgi.streams.live import LiveTurn
-from chatkit_asgi.streams.log import LEASE_SECONDS, NewTurn, TurnLog, TurnRecord, Worker
+from chatkit_asgi.streams.log import LEASE_SECONDS, NewTurn, TurnLog, TurnRecord, TurnStatus, Worker
 from chatkit_asgi.streams.presence import Presence
 from chatkit_asgi.streams.reading import TurnReading
 from chatkit_asgi.streams.run import PATIENCE_SECONDS, LastWords, Producer, TurnRun
@@ -280,8 +280,11 @@ class TurnRunner:
         run = self._runs.get(turn.id)
         return turn.is_read if run is None else run.readers > 0 or turn.is_followed
 
-    async def cancel(self, turn: TurnRecord) -> bool:
-        """Stop a turn, wherever it runs, and wait for its end; whether that has come."""
+    async def cancel(self, turn: TurnRecord) -> TurnStatus | None:
+        """Stop a turn, wherever it runs, and wait for its end; how it ended, None while it has not.
+
+        It may have come to its own end before it was stopped.
+        """
         run = self._runs.get(turn.id)
         if run is not None:
             run.stop("cancelled")
@@ -291,8 +294,17 @@ class TurnRunner:
             async with asyncio.timeout(STOP_SECONDS):
                 await self._end_of(turn)
         except TimeoutError:
-            return False
-        return True
+            return None
+        if run is not None and run.ending is not None:
+            return run.ending.status
+        return await self._status_of(turn)
+
+    async def _status_of(self, turn: TurnRecord) -> TurnStatus | None:
+        try:
+            status = (await self.log.load(turn.id, turn.owner)).status
+        except NotFoundError:  # it has gone with its thread
+            return "cancelled"
+        return None if status == "running" else status
 
     async def _end_of(self, turn: TurnRecord) -> None:
         run = self._runs.get(turn.id)

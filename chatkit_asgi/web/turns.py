@@ -90,15 +90,15 @@ class TurnDesk:
         return self._respond(await self._runner.attach(turn, after), is_numbered=True)
 
     async def cancel(self, request: Request, context: Any) -> Response:
-        """Stop the running turn, if there is one, and wait for its end."""
+        """Stop the running turn, if there is one, and wait for its end. It may have been done before."""
         turn = await self._find(request.path_params["id"], None, context)
         if turn is None:
             return JSONResponse({"status": "idle"}, headers=PRIVATE)
         if not turn.allow_cancel:
             raise ConflictError(user_text("This answer cannot be stopped."))
-        has_ended = await self._runner.cancel(turn)
-        status = "cancelled" if has_ended else "stopping"
-        return JSONResponse({"status": status, "turn_id": turn.id}, 200 if has_ended else 202, PRIVATE)
+        status = await self._runner.cancel(turn)
+        answer = {"status": status or "stopping", "turn_id": turn.id}
+        return JSONResponse(answer, 202 if status is None else 200, PRIVATE)
 
     async def _find(self, thread_id: str, turn_id: str | None, context: Any) -> TurnRecord | None:
         """Raises NotFoundError for what is not the caller's."""

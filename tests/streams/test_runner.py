@@ -52,12 +52,16 @@ class Frames:
         self.json_events = frames
 
 
-def make_runner(**options: Any) -> TurnRunner:  # Any: a runner's own
-    async def recover(turn: object, frames: object) -> None:
-        raise AssertionError("no turn in memory outlives its process")
+def make_words() -> LastWords:
+    return LastWords(failure=b"failed", timeout=b"late", deleted=b"deleted")
 
-    words = LastWords(failure=b"failed", timeout=b"late", deleted=b"deleted")
-    return TurnRunner(MemoryTurnLog(), last_words=lambda: words, recover=recover, **options)
+
+async def no_recovery(turn: object, frames: object) -> None:
+    raise AssertionError("no turn in memory outlives its process")
+
+
+def make_runner(**options: Any) -> TurnRunner:  # Any: a runner's own
+    return TurnRunner(MemoryTurnLog(), last_words=make_words, recover=no_recovery, **options)
 
 
 async def begin(
@@ -116,6 +120,22 @@ async def test_leaving_stops_the_turn(runner: TurnRunner) -> None:
     turn.leave()
     await asyncio.wait_for(script.ended.wait(), 5)
     assert script.cancelled
+
+
+@pytest.mark.parametrize("is_elsewhere", [True, False])
+async def test_who_stops_a_turn_learns_how_it_ended(runner: TurnRunner, is_elsewhere: bool) -> None:
+    other = TurnRunner(runner.log, last_words=make_words, recover=no_recovery) if is_elsewhere else runner
+    for ends_by_itself, status in ((True, "done"), (False, "cancelled")):
+        script = Script()
+        turn = await begin(runner, script)
+        record = await runner.log.load(turn.turn_id, "alice")
+        assert await turn.read() == [b"first"]
+        if ends_by_itself:
+            script.go.set()
+            await asyncio.wait_for(script.ended.wait(), 5)
+        assert await other.cancel(record) == status
+        turn.leave()
+    await other.aclose()
 
 
 async def test_turn_runs_on_without_readers_where_that_is_wanted() -> None:
