@@ -1,6 +1,6 @@
 """AgentServer: a complete `ChatKitServer` around one agent. The app runs it when no other is configured."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, cast
@@ -17,6 +17,8 @@ from chatkit_asgi.agents.generated import ImageKeeper, partial_images_of
 from chatkit_asgi.agents.history import HistoryConverter, to_robust_input
 from chatkit_asgi.agents.input import ThreadItemConverter
 from chatkit_asgi.agents.language import with_language
+from chatkit_asgi.agents.mcp_servers import McpServer
+from chatkit_asgi.agents.mcp_tools import McpServers
 from chatkit_asgi.agents.output import DEFAULT_RESPONSE_CONVERTER, ResponseStreamConverter
 from chatkit_asgi.agents.stream import stream_agent_response
 from chatkit_asgi.agents.titles import title_from
@@ -60,7 +62,8 @@ class AgentServer(ChatKitServer[TContext]):
     `stream_converter` replaces that of images and citations; by default a `BlobAttachmentStore` keeps the
     images. `read_blob` is how attachments get to the model, where that store does not give them, and `limits`
     how much of them. Users may choose among `models` and `tools` by their message's options.
-    `resolve_tag` says what the things are that users mention; see the method.
+    `resolve_tag` says what the things are that users mention; see the method. The tools of the `mcp` servers
+    are the agent's, too.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class AgentServer(ChatKitServer[TContext]):
         models: Sequence[str] = (),
         tools: Tools = (),
         resolve_tag: Callable[[UserMessageTagContent, Any], Awaitable[Any]] | None = None,
+        mcp: Iterable[McpServer] = (),
     ) -> None:
         super().__init__(store, attachment_store)
         self.agent = agent or demo_agent()
@@ -89,6 +93,7 @@ class AgentServer(ChatKitServer[TContext]):
         self._converted = Converted()
         self.models = tuple(models)
         self._resolve_tag = resolve_tag
+        self._mcp = McpServers(mcp)
         self._tools = ToolOptions(self.agent, make_tool_options(tools))
 
     async def open(self, request: StreamingReq, context: TContext, **admission: Any) -> StreamingResult:
@@ -162,8 +167,13 @@ class AgentServer(ChatKitServer[TContext]):
             found = await self._resolve_tag(tag, context)
         return found
 
+    async def start(self) -> None:
+        """Connect to the MCP servers; the first turn does so where nobody has."""
+        await self._mcp.start()
+
     async def aclose(self) -> None:
-        """Close the connections to the model."""
+        """Close the connections to the model and to MCP servers."""
+        await self._mcp.aclose()
         await self.run_config.model_provider.aclose()
 
     def _require_choices(self, options: InferenceOptions) -> None:
@@ -174,12 +184,13 @@ class AgentServer(ChatKitServer[TContext]):
         self, thread: ThreadMetadata, context: TContext, *, is_answer: bool = False
     ) -> AsyncIterator[ThreadStreamEvent]:
         """`is_answer`: it begins the answer to a message, and does not go on with one."""
+        await self.start()
         agent_context = self._context(thread, context)
         items = await self.load_history(thread, context)
-        agent_input = await self.to_agent_input(items, context)
+        agent_input = [*await self.to_agent_input(items, context), *self._mcp.note()]
         options = _options(items)
         chosen = options.tool_choice.id if options.tool_choice else None
-        agent = self._tools.agent_for(chosen, forces=is_answer)
+        agent = self._tools.agent_for(chosen, self._mcp.tools(), forces=is_answer)
         result = self._start(agent, agent_input, agent_context, options)
         try:
             async with aclosing(_generator(self._stream(agent_context, result))) as events:

@@ -1,7 +1,7 @@
 """What users may choose for a message: a tool that is called first, or another agent that answers."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -96,7 +96,7 @@ class ToolOptions:
         """The ids; where nobody has set any, the names of the agent's own tools."""
         return set(self.options) or {tool.name for tool in self.agent.tools}
 
-    def agent_for(self, chosen: str | None, tools: Iterable[Tool] = (), *, forces: bool) -> AnyAgent:
+    def agent_for(self, chosen: str | None, tools: Sequence[Tool] = (), *, forces: bool) -> AnyAgent:
         """The agent that answers, with these further tools: the chosen one, or ours.
 
         With `forces`, the first thing it does is to call the chosen tool. What is not known any more, or
