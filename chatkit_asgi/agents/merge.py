@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 LIMIT = 1024
 """Events that may wait; whoever adds more waits for room."""
+LIMIT_UNREAD = 10
+"""How many times that before anybody reads. Nobody waits then: it may be the reader-to-be who adds them."""
 STOP_SECONDS = 5.0
 """How long a stopped run may take to close."""
 
@@ -43,8 +45,9 @@ class _End:
 class EventQueue:
     """Many writers, one reader, first in first out; bounded as long as somebody reads.
 
-    What is put before the reader comes is kept for it. What is put after the reader has gone is logged and
-    kept for a second run with the same context; beyond the limit it is refused with RuntimeError.
+    What is put before the reader comes is kept for it, up to `LIMIT_UNREAD` times the limit. What is put
+    after the reader has gone is logged and kept for a second run with the same context, up to the limit. What
+    goes beyond either is refused with RuntimeError.
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
@@ -81,6 +84,11 @@ class EventQueue:
     async def put(self, event: ThreadStreamEvent) -> None:
         """Put a tool's event in line; waits for room."""
         await self.room()
+        if self._state == "new" and len(self._entries) >= LIMIT_UNREAD * self._limit:
+            raise RuntimeError(
+                f"{len(self._entries)} events wait and nobody reads them: hand this context to "
+                "stream_agent_response() first"
+            )
         if self._state == "closed":
             self._report_late(event)
         self.add(Queued(event))

@@ -11,7 +11,7 @@ import pytest
 from agents import RunResultStreaming
 
 from chatkit_asgi.agents import AgentContext, stream_agent_response
-from chatkit_asgi.agents.merge import LIMIT
+from chatkit_asgi.agents.merge import LIMIT, LIMIT_UNREAD
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.types import ProgressUpdateEvent
 from tests.agents.scripts import RunEvents, delta, item_added, message, run
@@ -84,6 +84,15 @@ async def test_what_is_streamed_before_the_run_comes_first(agent_context: Contex
         await agent_context.stream_progress(str(number))
     events = await everything(stream_agent_response(agent_context, run(empty())))
     assert len(events) == 2 * LIMIT
+
+
+async def test_floods_that_nobody_reads_are_refused(agent_context: Context) -> None:
+    for _ in range(LIMIT_UNREAD * LIMIT):
+        await agent_context.stream_progress("unread")
+    with pytest.raises(RuntimeError, match=r"10240 events wait .* stream_agent_response"):
+        await agent_context.stream_progress("too much")
+    events = await everything(stream_agent_response(agent_context, run(empty())))
+    assert len(events) == LIMIT_UNREAD * LIMIT
 
 
 async def test_an_event_after_the_end_is_logged_not_lost_silently(
