@@ -161,9 +161,13 @@ async def test_three_processes_behind_a_round_robin_proxy(site: Site, here: Data
     async with AsyncExitStack() as stack:
         workers = await stack.enter_async_context(serving(site, count=3, on_disconnect="continue"))
         ports = {worker.port: f"process {number}" for number, worker in enumerate(workers, 1)}
-        url = await stack.enter_async_context(
-            round_robin(list(ports), tell=lambda port, line: print(f"{ports[port]}: {line}"))
-        )
+        told: list[str] = []
+
+        def tell(port: int, line: str) -> None:
+            told.append(f"{ports[port]}: {line}")
+            print(told[-1])
+
+        url = await stack.enter_async_context(round_robin(list(ports), tell=tell))
         talk = await stack.enter_async_context(Talk())
         print(f"three processes on {here.store.engine.dialect.name}, each connection goes to the next")
         answer = talk.create(url, script(["say", ENDLESS, PAUSE]))
@@ -177,6 +181,7 @@ async def test_three_processes_behind_a_round_robin_proxy(site: Site, here: Data
         print(f"  the conversation shows {text.count(' ')} deltas of the running answer")
         refused = await talk.say(url, answer.thread_id, script()).ended()
         print(f"  a second message: {refused.status}, {refused.error and refused.error['error']['message']}")
+        print(f"  items that are stored and shown: {len(await talk.items(url, answer.thread_id))}")
         said = answer.text.count(" ")
         print(f"  stop, after {said} deltas: {(await talk.cancel(url, answer.thread_id))['status']}")
         await asyncio.gather(answer.ended(), joined.ended())
@@ -189,6 +194,8 @@ async def test_three_processes_behind_a_round_robin_proxy(site: Site, here: Data
         assert (refused.status, done.status, done.types[-1]) == (409, 200, "thread.item.done")
         assert text
         assert await here.statuses() == {"cancelled": 1, "done": 1}
+        begun, read, stopped = told[0], told[1], next(line for line in told if line.endswith("/cancel"))
+        assert len({line.split(": ")[0] for line in (begun, read, stopped)}) == 3
 
 
 async def test_behind_a_pooler_processes_find_each_others_turns_by_looking(postgres_site: Site) -> None:
