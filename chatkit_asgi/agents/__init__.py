@@ -11,8 +11,11 @@ from chatkit_asgi.agents.attachments import Allowance, InputLimits
 from chatkit_asgi.agents.composer import ToolOption, read_tool_options
 from chatkit_asgi.agents.context import AgentContext, ClientToolCall
 from chatkit_asgi.agents.demo import DemoModel, demo_agent
+from chatkit_asgi.agents.function_server import FunctionServer
+from chatkit_asgi.agents.functions import AnswerContext, AnswerFunction
 from chatkit_asgi.agents.history import HistoryConverter
 from chatkit_asgi.agents.input import ThreadItemConverter, simple_to_agent_input
+from chatkit_asgi.agents.messages import ChatMessage, MessageAttachment
 from chatkit_asgi.agents.models import (
     ModelApi,
     OpenAIModels,
@@ -32,10 +35,15 @@ __all__ = [
     "AgentContext",
     "AgentServer",
     "Allowance",
+    "AnswerContext",
+    "AnswerFunction",
+    "ChatMessage",
     "ClientToolCall",
     "DemoModel",
+    "FunctionServer",
     "HistoryConverter",
     "InputLimits",
+    "MessageAttachment",
     "ModelApi",
     "OpenAIModels",
     "ReadBlob",

@@ -115,8 +115,10 @@ class AgentServer(ChatKitServer[TContext]):
         """The events of the run; a thread without a title gets one from its first message."""
         if input_user_message is not None and not thread.title:
             thread.title = title_from(input_user_message)
-        async for event in self._run(thread, context, is_answer=input_user_message is not None):
-            yield event
+        run = self._run(thread, context, is_answer=input_user_message is not None)
+        async with aclosing(_generator(run)) as events:
+            async for event in events:
+                yield event
 
     async def action(
         self, thread: ThreadMetadata, action: Action[str, Any], sender: WidgetItem | None, context: TContext
@@ -127,8 +129,9 @@ class AgentServer(ChatKitServer[TContext]):
                 yield event
             return
         yield ThreadItemDoneEvent(item=self._action_note(thread, action, sender, context))
-        async for event in self._run(thread, context):
-            yield event
+        async with aclosing(_generator(self._run(thread, context))) as events:
+            async for event in events:
+                yield event
 
     async def sync_action(
         self, thread: ThreadMetadata, action: Action[str, Any], sender: WidgetItem | None, context: TContext

@@ -30,7 +30,7 @@ from chatkit_asgi.types import (
 )
 from chatkit_asgi.widgets import Markdown, Text
 
-__all__ = ["TWidget", "accumulate_text", "stream_agent_response"]
+__all__ = ["RunResponse", "TWidget", "accumulate_text", "stream_agent_response"]
 
 TWidget = TypeVar("TWidget", bound=Markdown | Text)
 
@@ -50,7 +50,7 @@ async def stream_agent_response(
     again and the exception goes on; so does any other exception, without removals. Closing the iterator or
     cancelling its task stops the run.
     """
-    response = _Response(context, converter)
+    response = RunResponse(context, converter)
     await response.resume_workflow()
     try:
         merging = merged(
@@ -98,7 +98,7 @@ def _stopping(result: RunResultStreaming) -> Iterator[None]:
         raise
 
 
-class _Response(ResponseEvents):
+class RunResponse(ResponseEvents):
     """What a run's response needs beyond the model's events: its tools' events, its tool calls, its end."""
 
     _last_call: object = None
