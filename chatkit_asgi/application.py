@@ -5,7 +5,7 @@ Contexts are `Any` in this module: they are whatever `authenticate` gives.
 
 import gc
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from inspect import signature
@@ -25,6 +25,7 @@ from chatkit_asgi.errors import BackendError, InvalidRequestError
 from chatkit_asgi.lifetime import Lifetime
 from chatkit_asgi.locale import language_of, prefer, user_text
 from chatkit_asgi.logs import configure
+from chatkit_asgi.mcp_config import McpEntry, read_mcp
 from chatkit_asgi.server import ChatKitServer, deleted_frame, failure_frame, recover_turn, timeout_frame
 from chatkit_asgi.settings import Settings
 from chatkit_asgi.store import AttachmentStore, Store
@@ -242,6 +243,7 @@ def _agent_server(
         create_run_config,
         demo_agent,
         read_tool_options,
+        McpServer,
         with_model,
     )
 
@@ -253,7 +255,6 @@ def _agent_server(
             api=settings.model_api,
             model=settings.model,
         )
-        lifetime.closes(provider.aclose)
         run_config = create_run_config(provider)
     if settings.agent:
         agent = with_model(_import(settings.agent), settings.model)
@@ -261,7 +262,7 @@ def _agent_server(
         agent = create_agent(settings.instructions, model=settings.model)
     else:
         agent = demo_agent(delay=settings.demo_delay)
-    return AgentServer(
+    server: AgentServer[Any] = AgentServer(
         store,
         attachments,
         agent=agent,
@@ -275,7 +276,15 @@ def _agent_server(
 
 def _routes(
     settings: Settings,
+        mcp=[McpServer(name, **each.arguments) for name, each in _mcp_entries(settings).items()],
     server: ChatKitServer[Any],
+    lifetime.starts(server.start)
+    lifetime.closes(server.aclose)
+    return server
+
+
+def _mcp_entries(settings: Settings) -> Mapping[str, McpEntry]:
+    return read_mcp(settings.mcp.get_secret_value())
     runner: TurnRunner,
     authenticate: Authenticate,
     lifetime: Lifetime,

@@ -12,6 +12,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chatkit_asgi.errors import InvalidRequestError
+from chatkit_asgi.mcp_config import secrets_of_mcp
 
 __all__ = ["Settings", "variable_of"]
 
@@ -24,6 +25,18 @@ NO_KEY = (
     "Set CHATKIT_SECRET_KEY, on all machines to the same, for example to what `openssl rand -hex 32` prints: "
     "those that share a PostgreSQL database have to know each other's links."
 )
+
+RATES = {
+    "rate_limit": "1200/minute",
+    "rate_limit_messages": "60/minute",
+    "rate_limit_address": "6000/minute",
+    "rate_limit_failures": "60/minute",
+}
+"""Far more than people do, and far less than programs can."""
+TURNS_PER_USER = 20
+_RATE = r"[1-9]\d*\s*/\s*([1-9]\d*\s*)?(second|minute|hour|day)"
+NOT_LISTS = ("database_url", "mcp")
+"""What has secrets in it, and is not one, nor several with commas between them."""
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -98,6 +111,8 @@ class Settings(BaseSettings):
     """Tools and agents that a message may choose: `module:attribute=Label`, or a tool's name, with commas."""
     resolve_tag: str = ""
     """`module:attribute` of an async function (tag, context) that says what an @-mention stands for."""
+    mcp: SecretStr = SecretStr("")
+    """MCP servers whose tools the model may use: `{"mcpServers": {name: {…}}}`, or a file of that."""
     model_api: Literal["responses", "chat_completions"] = "responses"
     """Which API the model's server speaks: `responses` or `chat_completions`."""
     model_takes: CommaSeparated = ()
@@ -397,13 +412,14 @@ class Settings(BaseSettings):
         """All that must not be shown: the secrets that are set, each of several by itself."""
         given = {
             part
-            for value in (getattr(self, name) for name in type(self).model_fields if name != "database_url")
+            for value in (getattr(self, name) for name in type(self).model_fields if name not in NOT_LISTS)
             if isinstance(value, SecretStr)
             for part in _several(value)
         }
         tokens = {part.removeprefix("sha256:") for part in self.tokens()}
         password = urlsplit(self.database).password
-        return given | tokens | {unquote(password), password} if password else given | tokens
+        given |= tokens | secrets_of_mcp(self.mcp.get_secret_value())
+        return given | {unquote(password), password} if password else given
 
     def session_key_list(self) -> list[str]:
         """The keys that `POST /session` takes, or hashes of them."""

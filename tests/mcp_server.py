@@ -50,6 +50,11 @@ def make_server() -> MCPServer:
         return os.environ.get("STAND_IN_SECRET", "nothing")
 
     @server.tool()
+    async def process() -> str:
+        """Its number."""
+        return str(os.getpid())
+
+    @server.tool()
     async def draw() -> ImageContent:
         """A picture."""
         return ImageContent(type="image", data=PIXEL, mime_type="image/png")

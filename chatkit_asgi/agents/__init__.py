@@ -15,6 +15,7 @@ from chatkit_asgi.agents.function_server import FunctionServer
 from chatkit_asgi.agents.functions import AnswerContext, AnswerFunction
 from chatkit_asgi.agents.history import HistoryConverter
 from chatkit_asgi.agents.input import ThreadItemConverter, simple_to_agent_input
+from chatkit_asgi.agents.mcp_servers import McpServer
 from chatkit_asgi.agents.messages import ChatMessage, MessageAttachment
 from chatkit_asgi.agents.models import (
     ModelApi,
@@ -43,6 +44,7 @@ __all__ = [
     "FunctionServer",
     "HistoryConverter",
     "InputLimits",
+    "McpServer",
     "MessageAttachment",
     "ModelApi",
     "OpenAIModels",
