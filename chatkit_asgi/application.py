@@ -238,12 +238,12 @@ def _agent_server(
     from chatkit_asgi.agents import (
         AgentServer,
         InputLimits,
+        McpServer,
         create_agent,
         create_provider,
         create_run_config,
         demo_agent,
         read_tool_options,
-        McpServer,
         with_model,
     )
 
@@ -271,13 +271,8 @@ def _agent_server(
         models=settings.models,
         tools=read_tool_options(settings.tools, _import, model=settings.model),
         resolve_tag=_import(settings.resolve_tag) if settings.resolve_tag else None,
-    )
-
-
-def _routes(
-    settings: Settings,
         mcp=[McpServer(name, **each.arguments) for name, each in _mcp_entries(settings).items()],
-    server: ChatKitServer[Any],
+    )
     lifetime.starts(server.start)
     lifetime.closes(server.aclose)
     return server
@@ -285,6 +280,11 @@ def _routes(
 
 def _mcp_entries(settings: Settings) -> Mapping[str, McpEntry]:
     return read_mcp(settings.mcp.get_secret_value())
+
+
+def _routes(
+    settings: Settings,
+    server: ChatKitServer[Any],
     runner: TurnRunner,
     authenticate: Authenticate,
     lifetime: Lifetime,
