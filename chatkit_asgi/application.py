@@ -7,6 +7,7 @@ import gc
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from importlib import import_module
 from inspect import signature
 from typing import Any
@@ -37,10 +38,12 @@ from chatkit_asgi.web.chatkit import ChatKitEndpoint
 from chatkit_asgi.web.composer import composer_routes
 from chatkit_asgi.web.errors import HANDLERS
 from chatkit_asgi.web.health import health_routes
+from chatkit_asgi.web.limits import RequestLimits
 from chatkit_asgi.web.metrics import metrics_routes
 from chatkit_asgi.web.middleware import PageMiddleware, RequestMiddleware
 from chatkit_asgi.web.playground import page_routes
 from chatkit_asgi.web.proxies import ProxyMiddleware
+from chatkit_asgi.web.rates import RateLimiter, RateRules
 from chatkit_asgi.web.sessions import session_routes
 from chatkit_asgi.web.threads import thread_routes
 from chatkit_asgi.web.turns import TurnDesk, turn_routes
@@ -67,6 +70,7 @@ LAST_SECONDS = 1.0
 def create_app(
     settings: Settings | None = None,
     *,
+    agent: Any = None,  # of the Agents SDK, or a function: see FunctionServer
     server: ChatKitServer[Any] | None = None,
     store: Store[Any] | None = None,
     attachment_store: AttachmentStore[Any] | None = None,
@@ -75,18 +79,23 @@ def create_app(
     """The app, to be run by an ASGI server or mounted under any path of another app.
 
     What is not given is built from the settings (default: the environment). A `server` brings its own
-    stores. Connects to nothing before the lifespan starts or, where a host app runs none, the first request.
+    stores; an `agent` is an `Agent`, or a function that answers. Connects to nothing before the lifespan
+    starts or, where a host app runs none, the first request.
     """
     settings = settings or Settings()
     lifetime = Lifetime()
     if server is None:
         store = store or _database(settings, lifetime)
-        server = create_server(settings, store, attachment_store or create_files(settings, store), lifetime)
+        files = attachment_store or create_files(settings, store)
+        server = create_server(settings, store, files, lifetime, agent=agent)
     authenticate = _required(choose(settings, authenticate))
+    limiter = _limiter(settings, lifetime)
+    if limiter is not None:
+        authenticate = limiter.guard(authenticate)
     runner = _runner(settings, server.store, lifetime)
     _sweep_files(settings, server.attachment_store, lifetime)
     return Starlette(
-        routes=_routes(settings, server, runner, authenticate, lifetime),
+        routes=_routes(settings, server, runner, authenticate, limiter, lifetime),
         middleware=_middleware(settings, lifetime),
         exception_handlers=dict(HANDLERS),
         lifespan=lifetime.lifespan,
@@ -123,7 +132,7 @@ def _runner(settings: Settings, store: Store[Any], lifetime: Lifetime) -> TurnRu
         unread_seconds=settings.unread_seconds,
         timeout=settings.turn_timeout or None,
         most=settings.max_turns,
-        most_each=settings.max_turns_per_user,
+        most_each=settings.most_turns_per_user,
         is_strict=settings.durability == "strict",
         lease=settings.lease,
     )
@@ -209,10 +218,15 @@ def create_files(settings: Settings, store: Store[Any]) -> BlobAttachmentStore[A
 
 
 def create_server(
-    settings: Settings, store: Store[Any], attachments: AttachmentStore[Any], lifetime: Lifetime
+    settings: Settings,
+    store: Store[Any],
+    attachments: AttachmentStore[Any],
+    lifetime: Lifetime,
+    *,
+    agent: Any = None,
 ) -> ChatKitServer[Any]:
-    if not settings.server:
-        return _agent_server(settings, store, attachments, lifetime)
+    if agent is not None or not settings.server:
+        return _agent_server(settings, store, attachments, lifetime, agent)
     found = _import(settings.server)
     server = found if isinstance(found, ChatKitServer) else _call(settings.server, found, store, attachments)
     if not isinstance(server, ChatKitServer):
@@ -232,7 +246,7 @@ def _call(path: str, factory: Callable[..., Any], *stores: Any) -> Any:
 
 
 def _agent_server(
-    settings: Settings, store: Store[Any], attachments: AttachmentStore[Any], lifetime: Lifetime
+    settings: Settings, store: Store[Any], attachments: AttachmentStore[Any], lifetime: Lifetime, agent: Any
 ) -> ChatKitServer[Any]:
     # here and not above: the Agents SDK takes seconds to load, and a server of one's own may not need it
     from chatkit_asgi.agents import (
@@ -240,11 +254,11 @@ def _agent_server(
         InputLimits,
         McpServer,
         create_agent,
+        create_agent_server,
         create_provider,
         create_run_config,
         demo_agent,
         read_tool_options,
-        with_model,
     )
 
     run_config = None
@@ -256,16 +270,17 @@ def _agent_server(
             model=settings.model,
         )
         run_config = create_run_config(provider)
-    if settings.agent:
-        agent = with_model(_import(settings.agent), settings.model)
-    elif settings.has_model:
+    if agent is None and settings.agent:
+        agent = _import(settings.agent)
+    elif agent is None and settings.has_model:
         agent = create_agent(settings.instructions, model=settings.model)
-    else:
+    elif agent is None:
         agent = demo_agent(delay=settings.demo_delay)
-    server: AgentServer[Any] = AgentServer(
+    server: AgentServer[Any] = create_agent_server(
         store,
         attachments,
         agent=agent,
+        model=settings.model,
         run_config=run_config,
         limits=InputLimits.of_model(settings.model_input, max_text=settings.model_max_text),
         models=settings.models,
@@ -287,10 +302,18 @@ def _routes(
     server: ChatKitServer[Any],
     runner: TurnRunner,
     authenticate: Authenticate,
+    limiter: RateLimiter | None,
     lifetime: Lifetime,
 ) -> list[BaseRoute]:
     desk = TurnDesk(server, runner, heartbeat=settings.heartbeat)
-    chatkit = ChatKitEndpoint(server, desk, authenticate, max_body_bytes=settings.max_body_bytes)
+    chatkit = ChatKitEndpoint(
+        server,
+        desk,
+        authenticate,
+        max_body_bytes=settings.max_body_bytes,
+        limits=_limits(settings),
+        count_message=None if limiter is None else limiter.count_message,
+    )
     routes: list[BaseRoute] = [Route("/chatkit", chatkit, methods=["POST"])]
     if isinstance(server.attachment_store, BlobAttachmentStore):
         routes += upload_routes(server.attachment_store, authenticate)
@@ -305,6 +328,36 @@ def _routes(
     if settings.metrics:
         routes += metrics_routes(runner)
     return routes + page_routes(settings.frame_ancestors) if settings.page else routes
+
+
+def _limiter(settings: Settings, lifetime: Lifetime) -> RateLimiter | None:
+    rules = RateRules(
+        requests=settings.rate("rate_limit"),
+        messages=settings.rate("rate_limit_messages"),
+        address=settings.rate("rate_limit_address"),
+        failures=settings.rate("rate_limit_failures"),
+        is_by_address=settings.auth == "anonymous",
+    )
+    if not rules:
+        return None
+    limiter = RateLimiter(rules, url=settings.rate_limit_url.get_secret_value())
+    lifetime.closes(limiter.aclose)
+    return limiter
+
+
+def _limits(settings: Settings) -> RequestLimits:
+    return RequestLimits(
+        depth=settings.max_json_depth,
+        values=settings.max_json_values,
+        text=settings.max_text,
+        parts=settings.max_parts,
+        attachments=settings.max_attachments,
+        title=settings.max_title,
+        metadata=settings.max_metadata_bytes,
+        payload=settings.max_payload_bytes,
+        audio=settings.max_audio_bytes,
+        page=settings.max_page,
+    )
 
 
 def _middleware(settings: Settings, lifetime: Lifetime) -> list[Middleware]:
@@ -338,18 +391,27 @@ def _cors(settings: Settings) -> Middleware:
         allow_credentials="*" not in origins,
         allow_methods=["GET", "HEAD", "POST", "PUT"],
         allow_headers=["*"],
-        expose_headers=["x-request-id", "chatkit-turn-id"],
+        expose_headers=["x-request-id", "chatkit-turn-id", "retry-after", "ratelimit", "ratelimit-policy"],
         max_age=600,
     )
 
 
 def _import(path: str) -> Any:
     """What ``module:attribute`` names. Raises InvalidRequestError when there is no such thing."""
-    module, _, attribute = path.partition(":")
+    name, _, attribute = path.partition(":")
     try:
-        found: Any = import_module(module)
-        for name in attribute.split("."):
-            found = getattr(found, name)
-    except (ImportError, AttributeError) as exc:
+        found: Any = import_module(name)
+    except ImportError as exc:
         raise InvalidRequestError(f"{path} cannot be loaded: {exc}. Is it importable from here?") from exc
+    except Exception as exc:  # whatever the application's own code does
+        raise InvalidRequestError(f"{path} cannot be loaded: {type(exc).__name__}: {exc}.") from exc
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            raise InvalidRequestError(f"{path} cannot be loaded: there is no {part}.{_hint(part, found)}")
+        found = getattr(found, part)
     return found
+
+
+def _hint(name: str, found: object) -> str:
+    near = get_close_matches(name, dir(found), n=1)
+    return f" Did you mean {near[0]}?" if near else ""

@@ -90,7 +90,14 @@ class LeaseLostError(ChatKitError):
 
 
 class TooManyError(ChatKitError):
-    """The caller, or the process, does more at once than the operator allows."""
+    """The caller, or the process, does more at once than the operator allows.
+
+    `retry_after` is the number of seconds after which it makes sense to try again.
+    """
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class TooLargeError(ChatKitError):

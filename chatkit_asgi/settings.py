@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     server: str = ""
     """`module:attribute` of a `ChatKitServer` subclass or instance that replaces the built-in one."""
     agent: str = ""
-    """`module:attribute` of an Agents SDK `Agent` that answers."""
+    """`module:attribute` of an Agents SDK `Agent` that answers, or of a function (see below)."""
     model: str = "gpt-4.1-mini"
     """The model that answers when no agent is set."""
     models: CommaSeparated = ()
@@ -169,6 +169,26 @@ class Settings(BaseSettings):
 
     max_body_bytes: Annotated[int, Field(gt=0)] = 10 << 20
     """Largest body of `POST /chatkit`, in bytes (`10M` is understood)."""
+    max_json_depth: int = Field(default=64, gt=0, le=128)
+    """How deep objects and arrays may be within each other in a request."""
+    max_json_values: int = Field(default=50_000, gt=0)
+    """How many values a request may have in all: reading them holds up everybody else."""
+    max_text: int = Field(default=1_000_000, gt=0)
+    """Longest message, with what it quotes, in characters; the answers to a form as well."""
+    max_parts: int = Field(default=1_000, gt=0)
+    """How many texts and mentions make a message, answers a form, and items a piece of feedback."""
+    max_attachments: int = Field(default=100, gt=0, le=100)
+    """How many files one message may name."""
+    max_title: int = Field(default=2_000, gt=0, le=2_000)
+    """Longest title of a thread, in characters."""
+    max_metadata_bytes: Annotated[int, Field(gt=0)] = 64 << 10
+    """Largest metadata of a request, in bytes (`64K` is understood)."""
+    max_payload_bytes: Annotated[int, Field(gt=0)] = 1 << 20
+    """Largest payload of an action, result of a client tool and data of mentions, in bytes (`1M` as well)."""
+    max_audio_bytes: Annotated[int, Field(gt=0, le=25_000_000)] = 25_000_000
+    """Largest recording that is dictated, in bytes; its base64 is a third longer, and part of the body."""
+    max_page: int = Field(default=1_000, gt=0, le=1_000)
+    """How many items a page has at most; whoever asks for more is told that there are more."""
     max_upload_bytes: Annotated[int, Field(gt=0)] = 50 << 20
     """Largest uploaded file, in bytes (`50M` is understood)."""
     max_image_pixels: int = Field(default=100_000_000, gt=0)
@@ -184,6 +204,16 @@ class Settings(BaseSettings):
     upload_types: CommaSeparated = ()
     """Media types that may be uploaded, `image/*` is understood; empty: all."""
 
+    rate_limit: str = ""
+    """Requests of one user, as `9/second;600/minute`, or `off`; empty: `1200/minute` of those who sign in."""
+    rate_limit_messages: str = ""
+    """What one user asks a model, as above; empty: `60/minute` of those who sign in."""
+    rate_limit_address: str = ""
+    """Requests from one address, as above; empty: `6000/minute` where callers sign in."""
+    rate_limit_failures: str = ""
+    """Refused proofs of identity from one address, as above; empty: `60/minute` where callers sign in."""
+    rate_limit_url: SecretStr = SecretStr("")
+    """`redis://…`, where processes count together (extra `redis`); empty: each counts in its memory."""
     on_disconnect: str = "cancel"
     """When the last reader of an answer leaves: `cancel`, `continue`, or `cancel_after:SECONDS`."""
     turn_timeout: float = Field(default=600.0, ge=0)
@@ -192,8 +222,8 @@ class Settings(BaseSettings):
     """`strict` sends nothing that is not stored; `relaxed` may forget the last 0.25 seconds in a crash."""
     max_turns: int = Field(default=1000, ge=0)
     """How many answers a process gives at once; 0: any number."""
-    max_turns_per_user: int = Field(default=0, ge=0)
-    """How many answers one user gets at once; 0: any number."""
+    max_turns_per_user: int | None = Field(default=None, ge=0)
+    """How many answers one user gets at once; 0: any number; empty: 20 where callers sign in."""
     lease: float = Field(default=15.0, gt=0)
     """Seconds of silence after which a process is taken for dead; the same for all of a database."""
     shutdown_grace: float = Field(default=8.0, ge=0)
@@ -234,7 +264,15 @@ class Settings(BaseSettings):
             raise ValueError("write text, images, files, with commas between them")
         return value
 
-    @field_validator("max_body_bytes", "max_upload_bytes", "max_user_bytes", mode="before")
+    @field_validator(
+        "max_body_bytes",
+        "max_metadata_bytes",
+        "max_payload_bytes",
+        "max_audio_bytes",
+        "max_upload_bytes",
+        "max_user_bytes",
+        mode="before",
+    )
     @classmethod
     def _count_bytes(cls, value: object) -> object:
         found = (
@@ -293,6 +331,20 @@ class Settings(BaseSettings):
         for entry in value:
             if not re.fullmatch(r"([\w.]+:[\w.]+|[\w-]+)\s*(=.+)?", entry):
                 raise ValueError("write module:attribute=Label, or the name of a tool, with commas between")
+        return value
+
+    @field_validator("rate_limit", "rate_limit_messages", "rate_limit_address", "rate_limit_failures")
+    @classmethod
+    def _rates(cls, value: str) -> str:
+        if value not in ("", "off") and not re.fullmatch(rf"{_RATE}(\s*[;,]\s*{_RATE})*", value):
+            raise ValueError("write off, or for example 60/minute, or 5/second;100/hour")
+        return value
+
+    @field_validator("rate_limit_url")
+    @classmethod
+    def _counters(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not re.match(r"rediss?://.", value.get_secret_value()):
+            raise ValueError("write redis://HOST:PORT/NUMBER, or rediss:// with TLS")
         return value
 
     @field_validator("agent", "server", "on_upload", "resolve_tag")
@@ -407,6 +459,22 @@ class Settings(BaseSettings):
         """The configured bearer tokens: token to user."""
         pairs = (pair.strip().partition(":") for pair in self.auth_tokens.get_secret_value().split(","))
         return {token.strip(): user.strip() for user, _, token in pairs if user.strip() and token.strip()}
+
+    def rate(self, name: str) -> str:
+        """What `rate_limit…` allows, in the notation of `limits`; empty: anything."""
+        given = str(getattr(self, name))
+        return "" if given == "off" else given or (RATES[name] if self.signs_in else "")
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether callers are told apart by what is set here; an application's own way is its own affair."""
+        return self.auth != "none"
+
+    @property
+    def most_turns_per_user(self) -> int:
+        if self.max_turns_per_user is not None:
+            return self.max_turns_per_user
+        return TURNS_PER_USER if self.signs_in else 0
 
     def secrets(self) -> set[str]:
         """All that must not be shown: the secrets that are set, each of several by itself."""

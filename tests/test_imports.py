@@ -74,6 +74,8 @@ HOMES = {
     "markitdown": ("attachments/",),
     "jinja2": ("widgets/",),
     "babel": ("locale/",),
+    "limits": ("web/",),
+    "redis": ("web/",),
     "jwt": ("auth/",),
     "itsdangerous": ("attachments/", "auth/"),
     "pydantic_settings": ("settings",),

@@ -58,7 +58,7 @@ def error_response(request: Request, exc: Exception) -> Response:
     if isinstance(exc, BackendError):
         # no traceback: while a database is away there is one of these for every request
         logger.error("request %s: %s: %r", _request_id(request), exc, exc.__cause__)
-    headers = {"retry-after": "1"} if status in (429, 503) else None
+    headers = {"retry-after": str(getattr(exc, "retry_after", 1))} if status in (429, 503) else None
     return _json(request, status, code, message, param=getattr(exc, "param", None), headers=headers)
 
 
