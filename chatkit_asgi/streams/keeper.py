@@ -109,7 +109,7 @@ class LogKeeper:
                 return False
             await self._note_written({run.id: run for run in runs}, frames, lost)
             for run in ended:
-                self._end(run)
+                self._end(run, is_lost=run.id in lost)
             return True
 
     async def _write(self, frames: list[Frames], endings: list[Ending]) -> Collection[str]:
@@ -125,14 +125,16 @@ class LogKeeper:
         self, runs: Mapping[str, TurnRun], frames: list[Frames], lost: Collection[str]
     ) -> None:
         for batch in frames:
-            runs[batch.turn_id].live.mark_written(batch.last)
-            self.figures.frames += len(batch.frames)
+            if batch.turn_id not in lost:
+                runs[batch.turn_id].live.mark_written(batch.last)
+                self.figures.frames += len(batch.frames)
         for turn_id in lost:
             if turn_id in runs:
                 await self._lose(runs[turn_id])
 
-    def _end(self, run: TurnRun) -> None:
-        run.live.end()
+    def _end(self, run: TurnRun, *, is_lost: bool) -> None:
+        # with strict durability nobody sees the turn's own end where that is not in the log
+        run.live.end(run.parting if is_lost and self._is_strict else b"")
         self._ended.remove(run)
         self._forget(run)
 
@@ -163,8 +165,7 @@ class LogKeeper:
         now = asyncio.get_running_loop().time()
         for run in list(self._ended):
             if now - run.ended_at > PATIENCE_SECONDS:
-                run.live.end(run.last_words.failure if self._is_strict else b"")
-                self._end(run)
+                self._end(run, is_lost=True)
             elif now - run.ended_at > ENDING_SECONDS and not self._is_strict:
                 run.live.end()
         for run in self._runs.values():

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from operator import attrgetter
@@ -199,6 +199,7 @@ class MemoryTurnLog:
         turn = self._running.get(turn_id)
         if turn is not None:
             turn.append(Frames(turn_id, turn.last + 1, [last_words]))
+            turn.new = replace(turn.new, worker=Worker(""))  # it is nobody's any more
             self._end(turn_id, status)
 
     async def purge(self, seconds: float) -> int:

@@ -102,6 +102,11 @@ class TurnRun:
         return self._reason is not None
 
     @property
+    def parting(self) -> bytes:
+        """The last frame for readers who cannot be given what it says itself."""
+        return self.last_words.deleted if self._reason == "deleted" else self.last_words.failure
+
+    @property
     def is_left_to_others(self) -> bool:
         """Whether it has readers in other processes only, and stops when they leave."""
         return self.is_followed and not (self.readers or self.goes_on_unread or self.ending is not None)

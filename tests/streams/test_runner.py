@@ -138,6 +138,24 @@ async def test_who_stops_a_turn_learns_how_it_ended(runner: TurnRunner, is_elsew
     await other.aclose()
 
 
+async def test_strict_turn_that_was_taken_over_shows_nothing_more_but_its_end() -> None:
+    """Whoever has taken it over knows nothing of what it says from then on."""
+
+    async def frames() -> AsyncGenerator[bytes, None]:
+        yield b"first"
+        await go.wait()
+        yield b"second"
+        await asyncio.Event().wait()
+
+    runner, go = make_runner(is_strict=True), asyncio.Event()
+    turn = await begin(runner, frames())
+    assert await asyncio.wait_for(turn.read(), 5) == [b"first"]
+    await runner.log.end(turn.turn_id, b"interrupted", "interrupted")
+    go.set()
+    assert await read_all(turn) == [b"failed"]
+    await runner.aclose()
+
+
 async def test_turn_runs_on_without_readers_where_that_is_wanted() -> None:
     runner = make_runner(unread_seconds=None)
     script = Script()
