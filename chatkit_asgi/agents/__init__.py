@@ -11,7 +11,7 @@ from chatkit_asgi.agents.attachments import Allowance, InputLimits
 from chatkit_asgi.agents.composer import ToolOption, read_tool_options
 from chatkit_asgi.agents.context import AgentContext, ClientToolCall
 from chatkit_asgi.agents.demo import DemoModel, demo_agent
-from chatkit_asgi.agents.function_server import FunctionServer
+from chatkit_asgi.agents.function_server import FunctionServer, create_agent_server
 from chatkit_asgi.agents.functions import AnswerContext, AnswerFunction
 from chatkit_asgi.agents.history import HistoryConverter
 from chatkit_asgi.agents.input import ThreadItemConverter, simple_to_agent_input
@@ -60,6 +60,7 @@ __all__ = [
     "accumulate_text",
     "agents_sdk_user_agent_override",
     "create_agent",
+    "create_agent_server",
     "create_provider",
     "create_run_config",
     "demo_agent",

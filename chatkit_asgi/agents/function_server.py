@@ -16,10 +16,11 @@ from chatkit_asgi.agents.functions import (
 )
 from chatkit_asgi.agents.history import HistoryConverter
 from chatkit_asgi.agents.messages import ChatMessage, to_messages
+from chatkit_asgi.agents.models import with_model
 from chatkit_asgi.store import AttachmentStore, Store, TContext
 from chatkit_asgi.types import ThreadItem, ThreadMetadata, ThreadStreamEvent
 
-__all__ = ["FunctionServer"]
+__all__ = ["FunctionServer", "create_agent_server"]
 
 
 class FunctionServer(AgentServer[TContext]):
@@ -39,7 +40,7 @@ class FunctionServer(AgentServer[TContext]):
         answer: AnswerFunction,
         **options: Any,  # those of AgentServer
     ) -> None:
-        self.function = require_answer(answer, name_of(answer))
+        self.function = require_answer(answer)
         super().__init__(store, attachment_store, agent=Agent(name=name_of(answer)), **options)
 
     async def to_messages(self, items: Sequence[ThreadItem], context: TContext) -> list[ChatMessage]:
@@ -56,3 +57,17 @@ class FunctionServer(AgentServer[TContext]):
         async with aclosing(cast(AsyncGenerator[ThreadStreamEvent, None], answer)) as events:
             async for event in events:
                 yield event
+
+
+def create_agent_server(
+    store: Store[TContext],
+    attachment_store: AttachmentStore[TContext] | None = None,
+    *,
+    agent: Agent[Any] | AnswerFunction,
+    model: str,
+    **options: Any,  # those of AgentServer
+) -> AgentServer[TContext]:
+    """The server for an agent, which uses `model` if it names none, or for a function that answers."""
+    if isinstance(agent, Agent):
+        return AgentServer(store, attachment_store, agent=with_model(agent, model), **options)
+    return FunctionServer(store, attachment_store, answer=agent, **options)

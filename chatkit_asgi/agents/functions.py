@@ -73,17 +73,19 @@ class AnswerContext(AgentContext[TContext]):
         return self._stop
 
 
-def require_answer(answer: object, name: str) -> AnswerFunction:
-    """`answer` itself. Raises InvalidRequestError, which calls it `name`, for what cannot be one."""
+def require_answer(answer: object) -> AnswerFunction:
+    """`answer` itself. Raises InvalidRequestError for what takes no messages and context."""
     if inspect.isclass(answer) or not callable(answer):
         raise InvalidRequestError(
-            f"{name} is {_described(answer)}: it has to be an Agent of the Agents SDK, or a function (or an"
-            " object that can be called) that takes (messages, context) and gives text."
+            f"This cannot answer: it is {_described(answer)}; give an Agent of the Agents SDK, or a function"
+            " or callable object that takes (messages, context) and gives text."
         )
     try:
         inspect.signature(answer).bind([], None)
     except TypeError as exc:
-        raise InvalidRequestError(f"{name} cannot be called with (messages, context): {exc}.") from exc
+        raise InvalidRequestError(
+            f"{name_of(answer)} cannot answer: it is called with (messages, context): {exc}."
+        ) from exc
     return answer
 
 
@@ -241,4 +243,7 @@ def _closing(pieces: AsyncIterator[Any]) -> AbstractAsyncContextManager[AsyncIte
 
 
 def _described(found: object) -> str:
-    return f"the class {found.__qualname__}" if inspect.isclass(found) else f"a {type(found).__name__}"
+    if inspect.isclass(found):
+        return f"the class {found.__qualname__}"
+    kind = type(found).__name__
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"

@@ -397,11 +397,11 @@ def _takes_one(messages: Messages) -> str:
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (Answerer, "Answerer is the class Answerer: it has to be an Agent"),
-        ("words", "str is a str: it has to be an Agent"),
+        (Answerer, "it is the class Answerer; give an Agent of"),
+        ("words", "it is a str; give an Agent of"),
         (
             _takes_one,
-            r"_takes_one cannot be called with \(messages, context\): too many positional",
+            r"_takes_one cannot answer: it is called with \(messages, context\): too many",
         ),
     ],
 )
