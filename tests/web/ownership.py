@@ -132,6 +132,7 @@ ROUTES: dict[tuple[str, str], list[Try] | str] = {
     ("HEAD", "/files/{id}"): [
         Try("attachment, a token for one's own", "/files/{attachment}?token={own_download}")
     ],
+    ("GET", "/composer"): OWN,
     ("GET", "/threads/search"): [
         Try("what was said", "/threads/search?q=hush", 200, {"data": [], "has_more": False}),
     ],
