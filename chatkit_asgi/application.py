@@ -287,6 +287,8 @@ def _agent_server(
         tools=read_tool_options(settings.tools, _import, model=settings.model),
         resolve_tag=_import(settings.resolve_tag) if settings.resolve_tag else None,
         mcp=[McpServer(name, **each.arguments) for name, each in _mcp_entries(settings).items()],
+        hosted_tools=settings.hosted_tools if settings.has_model else (),
+        vector_stores=settings.vector_stores,
     )
     lifetime.starts(server.start)
     lifetime.closes(server.aclose)

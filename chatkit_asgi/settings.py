@@ -35,6 +35,7 @@ RATES = {
 """Far more than people do, and far less than programs can."""
 TURNS_PER_USER = 20
 _RATE = r"[1-9]\d*\s*/\s*([1-9]\d*\s*)?(second|minute|hour|day)"
+HOSTED_TOOLS = frozenset({"web_search", "file_search", "code_interpreter", "image_generation"})
 NOT_LISTS = ("database_url", "mcp")
 """What has secrets in it, and is not one, nor several with commas between them."""
 
@@ -111,6 +112,10 @@ class Settings(BaseSettings):
     """Tools and agents that a message may choose: `module:attribute=Label`, or a tool's name, with commas."""
     resolve_tag: str = ""
     """`module:attribute` of an async function (tag, context) that says what an @-mention stands for."""
+    hosted_tools: CommaSeparated = ()
+    """Of `web_search,file_search,code_interpreter,image_generation` what the model's own server runs."""
+    vector_stores: CommaSeparated = ()
+    """Ids of the vector stores that `file_search` looks into, with commas between them."""
     mcp: SecretStr = SecretStr("")
     """MCP servers whose tools the model may use: `{"mcpServers": {name: {…}}}`, or a file of that."""
     model_api: Literal["responses", "chat_completions"] = "responses"
@@ -242,6 +247,8 @@ class Settings(BaseSettings):
     @field_validator(
         "models",
         "tools",
+        "hosted_tools",
+        "vector_stores",
         "model_takes",
         "cors_origins",
         "upload_types",
@@ -324,6 +331,21 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"'self'|'none'|https?://[\w.*:\[\]-]+", ancestor):
                 raise ValueError("write origins, for example https://intranet.example, or 'self' or 'none'")
         return value
+
+    @field_validator("hosted_tools")
+    @classmethod
+    def _hosted_tool_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not HOSTED_TOOLS.issuperset(value):
+            raise ValueError(f"write {', '.join(sorted(HOSTED_TOOLS))}, with commas between them")
+        return value
+
+    @model_validator(mode="after")
+    def _hosted(self) -> Self:
+        if self.hosted_tools and self.model_api != "responses":
+            raise ValueError("CHATKIT_HOSTED_TOOLS needs CHATKIT_MODEL_API=responses: no other API has them")
+        if ("file_search" in self.hosted_tools) != bool(self.vector_stores):
+            raise ValueError("CHATKIT_HOSTED_TOOLS=file_search and CHATKIT_VECTOR_STORES need each other")
+        return self
 
     @field_validator("tools")
     @classmethod

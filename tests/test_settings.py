@@ -48,6 +48,9 @@ def test_models_key_is_read_under_the_fields_own_name(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
+        ({"CHATKIT_HOSTED_TOOLS": "time_travel"}, "write code_interpreter, file_search"),
+        ({"CHATKIT_HOSTED_TOOLS": "web_search", "CHATKIT_MODEL_API": "chat_completions"}, "=responses"),
+        ({"CHATKIT_HOSTED_TOOLS": "file_search"}, "CHATKIT_VECTOR_STORES"),
         ({"CHATKIT_AUTH": "token"}, "needs CHATKIT_AUTH_TOKENS"),
         ({"CHATKIT_AUTH": "token", "CHATKIT_AUTH_TOKENS": "me:sha256:abc"}, "64 hexadecimal digits"),
         ({"CHATKIT_AUTH_TOKENS": "me:token"}, "needs CHATKIT_AUTH=token"),

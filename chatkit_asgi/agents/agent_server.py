@@ -15,6 +15,7 @@ from chatkit_asgi.agents.context import AgentContext
 from chatkit_asgi.agents.demo import answer_action, answer_sync_action, demo_agent, is_demo
 from chatkit_asgi.agents.generated import ImageKeeper, partial_images_of
 from chatkit_asgi.agents.history import HistoryConverter, to_robust_input
+from chatkit_asgi.agents.hosted import shown_run, with_hosted_tools
 from chatkit_asgi.agents.input import ThreadItemConverter
 from chatkit_asgi.agents.language import with_language
 from chatkit_asgi.agents.mcp_servers import McpServer
@@ -63,7 +64,7 @@ class AgentServer(ChatKitServer[TContext]):
     images. `read_blob` is how attachments get to the model, where that store does not give them, and `limits`
     how much of them. Users may choose among `models` and `tools` by their message's options.
     `resolve_tag` says what the things are that users mention; see the method. The tools of the `mcp` servers
-    are the agent's, too.
+    are the agent's, too, and so are the `hosted_tools`, which the model's own server runs.
     """
 
     def __init__(
@@ -81,9 +82,13 @@ class AgentServer(ChatKitServer[TContext]):
         tools: Tools = (),
         resolve_tag: Callable[[UserMessageTagContent, Any], Awaitable[Any]] | None = None,
         mcp: Iterable[McpServer] = (),
+        hosted_tools: Iterable[str] = (),
+        vector_stores: Sequence[str] = (),
     ) -> None:
         super().__init__(store, attachment_store)
-        self.agent = agent or demo_agent()
+        self.agent = (
+            with_hosted_tools(agent, hosted_tools, vector_stores=vector_stores) if agent else demo_agent()
+        )
         self.run_config = run_config or RunConfig(tracing_disabled=True)
         self.converter = converter
         self.stream_converter = stream_converter
@@ -194,7 +199,7 @@ class AgentServer(ChatKitServer[TContext]):
         options = _options(items)
         chosen = options.tool_choice.id if options.tool_choice else None
         agent = self._tools.agent_for(chosen, self._mcp.tools(), forces=is_answer)
-        result = self._start(agent, agent_input, agent_context, options)
+        result = shown_run(agent, self._start(agent, agent_input, agent_context, options), agent_context)
         try:
             async with aclosing(_generator(self._stream(agent_context, result))) as events:
                 async for event in events:
