@@ -3,6 +3,7 @@
 import random
 import time
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from chatkit_asgi.server.recovery import INTERRUPTED_NOTE
@@ -12,8 +13,9 @@ from tests.processes.workers import Listener, Nursery, Site, Worker, until
 
 __all__ = ["LEASE", "Account", "Killing"]
 
-LEASE = 1.5
-"""Seconds; shorter than in life, so that dead turns are swept while the next ones run."""
+LEASE = 4.0
+"""Seconds; shorter than in life, so that dead turns are swept while the next ones run, and longer than workers keep
+each other waiting."""
 THREADS_AT_ONCE = 3
 ROUNDS_APART = 8
 """A thread is used again when its turn's lease has long ended."""
@@ -58,6 +60,16 @@ class Account:
     gaps: list[float] = field(default_factory=list)
     gaps_strict: list[float] = field(default_factory=list)
     tools: int = 0
+
+    @classmethod
+    def sum(cls, accounts: Iterable["Account"]) -> "Account":
+        """One for all of them, on the same database."""
+        whole = cls()
+        for account in accounts:
+            whole.database = account.database
+            for name in set(vars(whole)) - {"database"}:
+                setattr(whole, name, getattr(whole, name) + getattr(account, name))
+        return whole
 
     def table(self) -> str:
         cells = {
