@@ -8,8 +8,9 @@ __all__ = ["configure"]
 
 SHORTEST = 6
 """A shorter secret may be a word of every line; it protects nothing, either."""
-TALKATIVE = ("aiosqlite", "openai")
-"""Loggers whose debug lines are whole rows and requests: what users said, and signed links."""
+TALKATIVE = {"aiosqlite": logging.INFO, "openai": logging.INFO, "python_multipart": logging.ERROR}
+"""Loggers that say too much: whole rows and requests, so what users said and signed links; and a line for
+every body that is no form, so that whoever likes can fill the log."""
 
 
 def configure(level: str, secrets: Iterable[str] = ()) -> None:
@@ -18,9 +19,9 @@ def configure(level: str, secrets: Iterable[str] = ()) -> None:
     `secrets` are left out wherever they turn up: some servers repeat in an error which key they were given.
     """
     logging.getLogger("uvicorn.access").addFilter(_hide_tokens)
-    for name in TALKATIVE:
+    for name, least in TALKATIVE.items():
         if logging.getLogger(name).level == logging.NOTSET:
-            logging.getLogger(name).setLevel(logging.INFO)
+            logging.getLogger(name).setLevel(least)
     logger = logging.getLogger("chatkit_asgi")
     logger.setLevel(level)
     if logger.handlers or logging.getLogger().handlers:

@@ -81,6 +81,7 @@ class _Exchange:
     async def run(self, middleware: RequestMiddleware, receive: Receive) -> None:
         try:
             _check_host(self.scope["headers"])
+            _check_query(self.scope["query_string"])
             if not self.scope["path"].endswith(PROBES):
                 await middleware.started()
             await middleware.app(self.scope, receive, self.send)
@@ -136,6 +137,12 @@ def _check_host(headers: Iterable[tuple[bytes, bytes]]) -> None:
     """Links are made of it, and it is compared with origins. Raises InvalidRequestError."""
     if not HOST.fullmatch(dict(headers).get(b"host", b"")):
         raise InvalidRequestError("The Host header is not one.")
+
+
+def _check_query(query: bytes) -> None:
+    """Raises InvalidRequestError for what is no part of a URL (RFC 3986)."""
+    if not query.isascii():
+        raise InvalidRequestError("A URL is made of ASCII characters: write the others as %XX, in UTF-8.")
 
 
 def _quoted(text: str) -> str:
