@@ -52,3 +52,10 @@ async def test_server_of_ones_own_answers(names: dict[str, Any], tmp_path: Path)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         events = await Chat(http).create("Polly")
     assert events[-1]["item"]["content"][0]["text"] == "Polly"
+
+
+async def test_function_of_ones_own_answers(names: dict[str, Any], tmp_path: Path) -> None:
+    app = create_app(Settings(data_dir=tmp_path), store=MemoryStore(), agent=names["answer"])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
+        events = await Chat(http).create("hello")
+    assert events[-1]["item"]["content"][0]["text"] == "You said hello "

@@ -1,0 +1,1 @@
+"""Small programs to copy from. Each says in its first lines how it is started."""
