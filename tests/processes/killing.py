@@ -14,8 +14,8 @@ from tests.processes.workers import Listener, Nursery, Site, Worker, until
 __all__ = ["LEASE", "Account", "Killing"]
 
 LEASE = 4.0
-"""Seconds; shorter than in life, so that dead turns are swept while the next ones run, and longer than workers keep
-each other waiting."""
+"""Seconds; shorter than in life, so that dead turns are swept while the next ones run, and longer than
+workers keep each other waiting."""
 THREADS_AT_ONCE = 3
 ROUNDS_APART = 8
 """A thread is used again when its turn's lease has long ended."""
