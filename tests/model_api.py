@@ -48,6 +48,8 @@ class Draw:
 
     image: bytes
     partial: tuple[bytes, ...] = ()
+    holds: bool = False
+    """Whether the finished one waits until the client leaves or the test releases it."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ def _error(status: int, message: str) -> Response:
 async def _hold(api: ModelApi, output: Output) -> None:
     if isinstance(output, Break):
         raise ConnectionError
-    if isinstance(output, Hold):
+    if isinstance(output, Hold) or getattr(output, "holds", False):
         await api.released.wait()
 
 

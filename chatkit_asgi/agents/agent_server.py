@@ -1,5 +1,6 @@
 """AgentServer: a complete `ChatKitServer` around one agent. The app runs it when no other is configured."""
 
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -14,6 +15,7 @@ from chatkit_asgi.agents.composer import ToolOptions, Tools, make_tool_options
 from chatkit_asgi.agents.context import AgentContext
 from chatkit_asgi.agents.demo import answer_action, answer_sync_action, demo_agent, is_demo
 from chatkit_asgi.agents.generated import ImageKeeper, partial_images_of
+from chatkit_asgi.agents.guardrails import TRIPWIRES, Tripwire, error_of, name_of, note_of, without_refused
 from chatkit_asgi.agents.history import HistoryConverter, to_robust_input
 from chatkit_asgi.agents.hosted import shown_run, with_hosted_tools
 from chatkit_asgi.agents.input import ThreadItemConverter
@@ -21,6 +23,7 @@ from chatkit_asgi.agents.language import with_language
 from chatkit_asgi.agents.mcp_servers import McpServer
 from chatkit_asgi.agents.mcp_tools import McpServers
 from chatkit_asgi.agents.output import DEFAULT_RESPONSE_CONVERTER, ResponseStreamConverter
+from chatkit_asgi.agents.steps import end_steps, without_loading
 from chatkit_asgi.agents.stream import stream_agent_response
 from chatkit_asgi.agents.titles import title_from
 from chatkit_asgi.attachments import BlobAttachmentStore
@@ -34,6 +37,7 @@ from chatkit_asgi.types import (
     GeneratedImageItem,
     HiddenContextItem,
     InferenceOptions,
+    SDKHiddenContextItem,
     StreamingReq,
     SyncCustomActionResponse,
     ThreadItem,
@@ -48,6 +52,8 @@ from chatkit_asgi.types import (
 )
 
 __all__ = ["AgentServer", "ReadBlob"]
+
+logger = logging.getLogger(__name__)
 
 ReadBlob = Callable[[Attachment, Any], Awaitable[bytes | AsyncIterator[bytes]]]
 """Gives an attachment's bytes, at once or in pieces, to whom the context stands for."""
@@ -175,6 +181,18 @@ class AgentServer(ChatKitServer[TContext]):
             found = await self._resolve_tag(tag, context)
         return found
 
+    def guardrail_error(self, tripwire: Tripwire, context: TContext) -> BaseStreamError:
+        """What the user is told when a guardrail trips; what was shown of the answer is taken back before."""
+        return error_of(tripwire, context)
+
+    async def handle_stream_cancelled(
+        self, thread: ThreadMetadata, pending_items: list[ThreadItem], context: TContext
+    ) -> None:
+        """As ever; of what is kept, nothing seems to be going on still."""
+        await super().handle_stream_cancelled(
+            thread, [without_loading(item) for item in pending_items], context
+        )
+
     async def start(self) -> None:
         """Connect to the MCP servers; the first turn does so where nobody has."""
         await self._mcp.start()
@@ -194,36 +212,44 @@ class AgentServer(ChatKitServer[TContext]):
         """`is_answer`: it begins the answer to a message, and does not go on with one."""
         await self.start()
         agent_context = self._context(thread, context)
-        items = await self.load_history(thread, context)
+        items = without_refused(await self.load_history(thread, context))
         agent_input = [*await self.to_agent_input(items, context), *self._mcp.note()]
         options = _options(items)
         chosen = options.tool_choice.id if options.tool_choice else None
         agent = self._tools.agent_for(chosen, self._mcp.tools(), forces=is_answer)
         result = shown_run(agent, self._start(agent, agent_input, agent_context, options), agent_context)
+        converter = self.stream_converter or self._image_keeper(agent, agent_context)
         try:
-            async with aclosing(_generator(self._stream(agent_context, result))) as events:
+            async with aclosing(_generator(_events(agent_context, result, converter))) as events:
                 async for event in events:
                     yield event
-        except UserError as exc:
+        except TRIPWIRES as exc:
+            logger.warning("guardrail %s has tripped in thread %s", name_of(exc), thread.id)
+            if isinstance(converter, ImageKeeper):
+                await converter.forget()
+            yield ThreadItemDoneEvent(item=self._note(note_of(exc, is_answer=is_answer), agent_context))
+            raise self.guardrail_error(exc, context) from exc
+        except Exception as exc:
+            for event in end_steps(agent_context):
+                yield event
             # how the SDK wraps what a tool raises
-            if isinstance(exc.__cause__, BaseStreamError):
+            if isinstance(exc, UserError) and isinstance(exc.__cause__, BaseStreamError):
                 raise exc.__cause__ from None
             raise
+        finally:
+            if isinstance(converter, ImageKeeper):
+                await converter.aclose()
 
-    def _stream(
-        self, agent_context: AgentContext[TContext], result: RunResultStreaming
-    ) -> AsyncIterator[ThreadStreamEvent]:
-        converter = self.stream_converter or self._image_keeper(agent_context) or DEFAULT_RESPONSE_CONVERTER
-        return stream_agent_response(agent_context, result, converter=converter)
-
-    def _image_keeper(self, agent_context: AgentContext[TContext]) -> ResponseStreamConverter | None:
+    def _image_keeper(
+        self, agent: Agent[AgentContext[TContext]], agent_context: AgentContext[TContext]
+    ) -> ResponseStreamConverter | None:
         if self._files is None:
             return None
         return ImageKeeper(
             self._files,
             agent_context.thread.id,
             agent_context.request_context,
-            partial_images=partial_images_of(self.agent.tools),
+            partial_images=partial_images_of(agent.tools),
         )
 
     def _image_of(self, item: GeneratedImageItem) -> Attachment | None:
@@ -259,6 +285,14 @@ class AgentServer(ChatKitServer[TContext]):
             return None
         return lambda attachment: read_blob(attachment, context)
 
+    def _note(self, text: str, agent_context: AgentContext[TContext]) -> SDKHiddenContextItem:
+        return SDKHiddenContextItem(
+            id=agent_context.generate_id("sdk_hidden_context"),
+            thread_id=agent_context.thread.id,
+            created_at=utcnow(),
+            content=text,
+        )
+
     def _action_note(
         self, thread: ThreadMetadata, action: Action[str, Any], sender: WidgetItem | None, context: TContext
     ) -> HiddenContextItem:
@@ -276,6 +310,14 @@ def _options(items: Sequence[ThreadItem]) -> InferenceOptions:
     messages = (item for item in reversed(items) if isinstance(item, UserMessageItem))
     newest = next(messages, None)
     return newest.inference_options if newest else InferenceOptions()
+
+
+def _events(
+    agent_context: AgentContext[TContext],
+    result: RunResultStreaming,
+    converter: ResponseStreamConverter | None,
+) -> AsyncIterator[ThreadStreamEvent]:
+    return stream_agent_response(agent_context, result, converter=converter or DEFAULT_RESPONSE_CONVERTER)
 
 
 def _generator(events: AsyncIterator[ThreadStreamEvent]) -> AsyncGenerator[ThreadStreamEvent, None]:

@@ -30,7 +30,7 @@ class ImageKeeper(ResponseStreamConverter):
         self._attachments = attachments
         self._thread_id = thread_id
         self._context = context
-        self._partial: dict[str, list[Attachment]] = {}
+        self._kept: dict[str, list[Attachment]] = {}
 
     async def base64_image_to_url(
         self, image_id: str, base64_image: str, partial_image_index: int | None = None
@@ -41,11 +41,23 @@ class ImageKeeper(ResponseStreamConverter):
         except (ChatKitError, ValueError) as exc:
             logger.warning("the image %s of thread %s was not kept: %s", image_id, self._thread_id, exc)
             return await super().base64_image_to_url(image_id, base64_image, partial_image_index)
+        self._kept.setdefault(image_id, []).append(image)
         if partial_image_index is None:
-            await self._drop_partial(image_id)
-        else:
-            self._partial.setdefault(image_id, []).append(image)
+            await self._drop(self._kept[image_id][:-1])
+            del self._kept[image_id][:-1]
         return self._attachments.image_url(image)
+
+    async def aclose(self) -> None:
+        """Delete, when the run is over, what newer states of the same image have replaced."""
+        for images in self._kept.values():
+            await self._drop(images[:-1])
+            del images[:-1]
+
+    async def forget(self) -> None:
+        """Delete all images of the run: what showed them was taken back."""
+        for images in self._kept.values():
+            await self._drop(images)
+        self._kept.clear()
 
     async def _keep(self, image_id: str, base64_image: str) -> Attachment:
         if not self._attachments.base_url:
@@ -55,8 +67,8 @@ class ImageKeeper(ResponseStreamConverter):
             data, image_id=image_id, thread_id=self._thread_id, context=self._context
         )
 
-    async def _drop_partial(self, image_id: str) -> None:
-        for image in self._partial.pop(image_id, ()):
+    async def _drop(self, images: list[Attachment]) -> None:
+        for image in images:
             try:
                 await self._attachments.delete_attachment(image.id, self._context)
                 await self._attachments.store.delete_attachment(image.id, self._context)

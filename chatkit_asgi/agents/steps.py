@@ -3,9 +3,9 @@
 from typing import Any, Literal
 
 from chatkit_asgi.agents.context import AgentContext
-from chatkit_asgi.types import Task, WorkflowItem
+from chatkit_asgi.types import Task, ThreadItem, ThreadItemUpdatedEvent, WorkflowItem, WorkflowTaskUpdated
 
-__all__ = ["Step"]
+__all__ = ["Step", "end_steps", "without_loading"]
 
 
 class Step:
@@ -39,3 +39,31 @@ class Step:
         item: WorkflowItem | None = self._context.workflow_item
         tasks = item.workflow.tasks if item else []
         return next((index for index, task in enumerate(tasks) if task is self.task), None)
+
+
+def end_steps(context: AgentContext[Any]) -> list[ThreadItemUpdatedEvent]:
+    """Events that show, when a run has failed, that nothing of its workflow is going on any more."""
+    item = context.workflow_item
+    if item is None:
+        return []
+    return [
+        ThreadItemUpdatedEvent(
+            item_id=item.id, update=WorkflowTaskUpdated(task=_without_loading(task), task_index=index)
+        )
+        for index, task in enumerate(item.workflow.tasks)
+        if task.status_indicator == "loading"
+    ]
+
+
+def without_loading(item: ThreadItem) -> ThreadItem:
+    """A workflow that was broken off, with nothing going on in it; other items as they are."""
+    if not isinstance(item, WorkflowItem):
+        return item
+    tasks = [_without_loading(task) for task in item.workflow.tasks]
+    return item.model_copy(update={"workflow": item.workflow.model_copy(update={"tasks": tasks})})
+
+
+def _without_loading(task: Task) -> Task:
+    return (
+        task.model_copy(update={"status_indicator": "none"}) if task.status_indicator == "loading" else task
+    )

@@ -1,5 +1,6 @@
 """Images that a model makes: they lie with the files; in rows and frames are links, which never go stale."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -115,6 +116,35 @@ async def test_unfinished_images_are_links_which_end_with_the_finished_one(
     for url in (first, second):
         with pytest.raises(NotFoundError):
             await bytes_of(files, url)
+
+
+async def test_answer_that_is_stopped_keeps_the_last_unfinished_image_alone(
+    chat: Chat, model: ModelApi, files: Files
+) -> None:
+    model.reply(Draw(FINAL, partial=(FIRST, SECOND), holds=True))
+    message = {"content": [{"type": "input_text", "text": "Draw"}]}
+    request = {"type": "threads.create", "params": {"input": message}}
+    result: Any = await chat.server.process(json.dumps(request), chat.context)
+    chat.thread_id = result.thread_id
+    events: list[Event] = []
+    shown = asyncio.Event()
+
+    async def listen() -> None:
+        async for frame in result:
+            events.append(json.loads(frame[6:]))
+            if len(urls_of(events)) == 2:
+                shown.set()
+
+    listening = asyncio.create_task(listen())
+    await asyncio.wait_for(shown.wait(), 10)
+    listening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
+    first, second = urls_of(events)
+    with pytest.raises(NotFoundError):
+        await bytes_of(files, first)
+    assert await bytes_of(files, second) == SECOND
+    assert await bytes_of(files, (await image_item(chat))["image"]["url"]) == SECOND
 
 
 async def test_link_is_fresh_whenever_the_item_is_read(
