@@ -1,5 +1,6 @@
 """Functions that answer behind the ready-made app, and what operators are told of those that cannot."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -65,6 +66,37 @@ async def test_function_that_is_given_answers(settings: Settings) -> None:
 
     other = settings.model_copy(update={"agent": "my_answers:answer"})
     assert await said_by(create_app(other, agent=answer)) == "given"
+
+
+async def test_cancelling_over_http_closes_the_generator_and_keeps_what_was_said(settings: Settings) -> None:
+    began, closed = asyncio.Event(), asyncio.Event()
+
+    async def answer(messages: list[ChatMessage], context: AnswerContext[Any]) -> AsyncIterator[str]:
+        try:
+            yield "Half an "
+            yield "answer"
+            began.set()
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    app = create_app(settings, agent=answer)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http,
+        asyncio.timeout(20),
+    ):
+        chat = Chat(http)
+        asked = asyncio.create_task(chat.create("Hello"))
+        await began.wait()
+        (thread,) = (await chat.ask("threads.list"))["data"]
+        while "Half an answer" not in str(await chat.ask("threads.get_by_id", thread_id=thread["id"])):
+            assert not asked.done()
+        assert (await http.post(f"/threads/{thread['id']}/cancel")).json()["status"] == "cancelled"
+        await closed.wait()
+        await asked
+        items = await chat.items(thread["id"])
+    assert items[-1]["content"][0]["text"] == "Half an answer"
 
 
 async def test_check_loads_the_function(settings: Settings) -> None:

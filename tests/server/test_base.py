@@ -86,7 +86,7 @@ def test_the_frame_of_last_resort_is_an_error_event_with_a_message() -> None:
 
 
 def test_importing_the_engine_loads_no_framework_database_or_model_sdk() -> None:
-    heavy = {"starlette", "sqlalchemy", "agents", "openai", "jinja2"}
+    heavy = {"starlette", "sqlalchemy", "agents", "openai", "jinja2", "babel"}
     code = f"import sys, chatkit_asgi.server; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
