@@ -314,11 +314,12 @@ def _routes(
         authenticate,
         max_body_bytes=settings.max_body_bytes,
         limits=_limits(settings),
+        idle_seconds=settings.idle_timeout,
         count_message=None if limiter is None else limiter.count_message,
     )
     routes: list[BaseRoute] = [Route("/chatkit", chatkit, methods=["POST"])]
     if isinstance(server.attachment_store, BlobAttachmentStore):
-        routes += upload_routes(server.attachment_store, authenticate)
+        routes += upload_routes(server.attachment_store, authenticate, idle_seconds=settings.idle_timeout)
     routes += thread_routes(server.store, authenticate)
     if callable(composer_options := getattr(server, "composer_options", None)):
         routes += composer_routes(composer_options, authenticate)

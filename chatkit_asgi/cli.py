@@ -17,6 +17,7 @@ from chatkit_asgi.logs import configure
 from chatkit_asgi.settings import Settings, variable_of
 from chatkit_asgi.store.sql import SQLAlchemyStore, difference, migrate, migration_sql
 from chatkit_asgi.types import ActiveStatus, ClosedStatus, LockedStatus
+from chatkit_asgi.web.heads import protocol
 
 __all__ = ["main"]
 
@@ -103,6 +104,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
         # where proxies are named the app listens to them itself, and also has to see their own address
         proxy_headers=not settings.trusted_proxies,
         timeout_graceful_shutdown=10,
+        http=protocol(settings.head_timeout),
     )
     return 0
 

@@ -209,6 +209,10 @@ class Settings(BaseSettings):
     upload_types: CommaSeparated = ()
     """Media types that may be uploaded, `image/*` is understood; empty: all."""
 
+    idle_timeout: float = Field(default=60, gt=0)
+    """Seconds that a body or an upload may take to bring its next byte."""
+    head_timeout: float = Field(default=10, ge=0)
+    """Seconds that `chatkit-asgi serve` waits for the head of a request; 0: for ever."""
     rate_limit: str = ""
     """Requests of one user, as `9/second;600/minute`, or `off`; empty: `1200/minute` of those who sign in."""
     rate_limit_messages: str = ""

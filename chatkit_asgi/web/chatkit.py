@@ -41,11 +41,13 @@ class ChatKitEndpoint:
         max_body_bytes: int,
         limits: RequestLimits = DEFAULT_LIMITS,
         count_message: CountMessage | None = None,
+        idle_seconds: float = 60,
     ) -> None:
         self._server = server
         self._desk = desk
         self._authenticate = authenticate
         self._max_body_bytes = max_body_bytes
+        self._idle_seconds = idle_seconds
         self._limits = limits
         self._count_message = count_message
 
@@ -60,7 +62,7 @@ class ChatKitEndpoint:
     async def _answer(self, request: Request) -> bytes | Response:
         context = await self._authenticate(request)
         note(request, user=owner_of(context))
-        body = await read_body(request, self._max_body_bytes)
+        body = await read_body(request, self._max_body_bytes, idle_seconds=self._idle_seconds)
         operation = self._parse(body)
         if self._server.attachment_store is not None:  # the only one to make links
             request_base_url.set(base_url_of(request))

@@ -44,6 +44,7 @@ HTTP_CODES = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    408: "timeout",
     413: "too_large",
 }
 
@@ -58,8 +59,16 @@ def error_response(request: Request, exc: Exception) -> Response:
     if isinstance(exc, BackendError):
         # no traceback: while a database is away there is one of these for every request
         logger.error("request %s: %s: %r", _request_id(request), exc, exc.__cause__)
-    headers = {"retry-after": str(getattr(exc, "retry_after", 1))} if status in (429, 503) else None
-    return _json(request, status, code, message, param=getattr(exc, "param", None), headers=headers)
+    return _json(
+        request, status, code, message, param=getattr(exc, "param", None), headers=_headers(status, exc)
+    )
+
+
+def _headers(status: int, exc: Exception) -> Mapping[str, str]:
+    if status in (429, 503):
+        return {"retry-after": str(getattr(exc, "retry_after", 1))}
+    # of what is too large the rest is not read
+    return {"connection": "close"} if status == 413 else {}
 
 
 def internal_error(request: Request) -> Response:

@@ -16,6 +16,7 @@ from chatkit_asgi.web.middleware import note
 
 __all__ = ["session_routes"]
 
+IDLE_SECONDS = 10
 MOST_BYTES = 16 << 10
 WANTED = "This is for servers: send the header Authorization: Bearer KEY, with a key of CHATKIT_SESSION_KEY."
 FOR_SERVERS = "This is for servers: a page that knew the key could be anybody."
@@ -43,7 +44,7 @@ def session_routes(sessions: Sessions, keys: Sequence[str], *, longest: int) -> 
             raise HTTPException(403, FOR_SERVERS)
         if not is_known_key(request, keys):
             raise refusal(WANTED)
-        wanted = _parse(await read_body(request, MOST_BYTES))
+        wanted = _parse(await read_body(request, MOST_BYTES, idle_seconds=IDLE_SECONDS))
         note(request, user=wanted.user)
         seconds = wanted.expires_after.seconds if wanted.expires_after else longest
         if seconds > longest:

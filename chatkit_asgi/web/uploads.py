@@ -14,9 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatkit_asgi.attachments import BlobAttachmentStore, request_base_url
 from chatkit_asgi.context import owner_of
-from chatkit_asgi.errors import InvalidRequestError
-from chatkit_asgi.locale import user_text
 from chatkit_asgi.types import Attachment
+from chatkit_asgi.web.bodies import body_parts
 from chatkit_asgi.web.downloads import download_response
 from chatkit_asgi.web.middleware import note
 from chatkit_asgi.web.multipart import MAX_OVERHEAD, FilePart, is_multipart, open_file_part
@@ -109,20 +108,8 @@ class _Endpoints:
         if said.isdecimal():
             self._attachments.limits.check_size(max(0, int(said) - spare))
 
-    async def _body(self, request: Request) -> AsyncIterator[bytes]:
-        parts = request.stream()
-        while True:
-            try:
-                with anyio.fail_after(self._idle_seconds):
-                    part = await anext(parts, None)
-            except TimeoutError:
-                raise InvalidRequestError(
-                    user_text("The upload stopped: its bytes no longer came.")
-                ) from None
-            if part is None:
-                return
-            if part:
-                yield part
+    def _body(self, request: Request) -> AsyncIterator[bytes]:
+        return body_parts(request, self._idle_seconds)
 
     async def _answered(self, request: Request, taking: Awaitable[Attachment]) -> Response:
         with _base_url(request):

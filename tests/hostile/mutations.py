@@ -192,7 +192,7 @@ def mutated(asked: Asked, dice: Random) -> Asked:
 
 
 def _other_value(asked: Asked, dice: Random) -> Asked:
-    if asked.tree is None:
+    if not isinstance(asked.tree, dict | list) or not asked.tree:
         return _other_bytes(asked, dice)
     tree = deepcopy(asked.tree)
     holder, key = dice.choice(list(_places(tree)))

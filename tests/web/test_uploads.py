@@ -491,7 +491,7 @@ async def test_upload_that_stalls_is_given_up(
         writer.write(head.encode())
         answer = await asyncio.wait_for(reader.read(), 10)  # to the end: the connection is closed
         writer.close()
-    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.startswith(b"HTTP/1.1 408")
     assert b"connection: close" in answer.lower()
     assert directory.names() == []
 
