@@ -17,6 +17,7 @@ from chatkit_asgi.agents.functions import (
 from chatkit_asgi.agents.history import HistoryConverter
 from chatkit_asgi.agents.messages import ChatMessage, to_messages
 from chatkit_asgi.agents.models import with_model
+from chatkit_asgi.agents.steps import end_steps
 from chatkit_asgi.store import AttachmentStore, Store, TContext
 from chatkit_asgi.types import ThreadItem, ThreadMetadata, ThreadStreamEvent
 
@@ -45,7 +46,9 @@ class FunctionServer(AgentServer[TContext]):
 
     async def to_messages(self, items: Sequence[ThreadItem], context: TContext) -> list[ChatMessage]:
         """The items as the function's messages. Override to tell it more, or less."""
-        converter = self.converter or HistoryConverter(image_of=self._image_of)
+        converter = self.converter or HistoryConverter(
+            image_of=self._image_of, resolve_tag=lambda tag: self.resolve_tag(tag, context)
+        )
         return await to_messages(items, converter, read=self._reader(context), image_of=self._image_of)
 
     async def _run(
@@ -54,9 +57,14 @@ class FunctionServer(AgentServer[TContext]):
         messages = await self.to_messages(await self.load_history(thread, context), context)
         answer_context = AnswerContext(thread=thread, store=self.store, request_context=context)
         answer = stream_function_response(answer_context, self.function, messages)
-        async with aclosing(cast(AsyncGenerator[ThreadStreamEvent, None], answer)) as events:
-            async for event in events:
+        try:
+            async with aclosing(cast(AsyncGenerator[ThreadStreamEvent, None], answer)) as events:
+                async for event in events:
+                    yield event
+        except Exception:
+            for event in end_steps(answer_context):
                 yield event
+            raise
 
 
 def create_agent_server(

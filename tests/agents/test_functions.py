@@ -222,6 +222,23 @@ async def test_exceptions_become_error_events() -> None:
     assert (await chat.items())[1]["content"][0]["text"] == "Half an "
 
 
+async def test_workflow_of_an_answer_that_fails_has_nothing_going_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def failing(messages: Messages, context: Context) -> AsyncIterator[str]:
+        await context.add_workflow_task(CustomTask(title="Look", status_indicator="loading"))
+        if messages:
+            raise LookupError("nothing there")
+        yield "There it is."
+
+    chat = talk(failing)
+    events = await chat.create("Find it")
+    assert events[-1]["type"] == "error"
+    (_, workflow) = await chat.items()
+    assert [task["status_indicator"] for task in workflow["workflow"]["tasks"]] == ["none"]
+    assert "nothing there" in caplog.text
+
+
 # ---- how they end
 
 
@@ -337,6 +354,23 @@ async def test_attachments_are_read_when_they_are_asked_for() -> None:
     events = await chat.create("Read", attachments=["atc_1"])
     assert text_of(events) == "notes.txt (text/plain): the notes"
     assert read == ["alice atc_1"]
+
+
+async def test_mentions_are_resolved_as_for_agents() -> None:
+    async def resolve_tag(tag: Any, context: RequestContext) -> str:
+        return f"{tag.text} is a cat of {context.user_id}'s"
+
+    seen: list[Messages] = []
+
+    async def listen(messages: Messages, context: Context) -> None:
+        seen.append(messages)
+
+    chat = talk(listen, resolve_tag=resolve_tag)
+    tag = {"type": "input_tag", "id": "c1", "text": "Tom", "data": {}, "group": "cats", "interactive": False}
+    await chat.ask("threads.create", input={"content": [{"type": "input_text", "text": "Feed "}, tag]})
+    ((message,),) = seen
+    assert message.text.startswith("Feed @Tom\n\n")
+    assert "Tom is a cat of alice's" in message.text
 
 
 async def test_only_the_newest_items_are_told() -> None:
