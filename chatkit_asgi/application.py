@@ -253,6 +253,7 @@ def _agent_server(
         AgentServer,
         InputLimits,
         McpServer,
+        Transcriber,
         create_agent,
         create_agent_server,
         create_provider,
@@ -261,7 +262,7 @@ def _agent_server(
         read_tool_options,
     )
 
-    run_config = None
+    run_config = transcriber = None
     if settings.has_model:
         provider = create_provider(
             api_key=settings.openai_api_key.get_secret_value(),
@@ -270,6 +271,8 @@ def _agent_server(
             model=settings.model,
         )
         run_config = create_run_config(provider)
+        if settings.transcribe_model:
+            transcriber = Transcriber(provider.client, settings.transcribe_model)
     if agent is None and settings.agent:
         agent = _import(settings.agent)
     elif agent is None and settings.has_model:
@@ -289,6 +292,7 @@ def _agent_server(
         mcp=[McpServer(name, **each.arguments) for name, each in _mcp_entries(settings).items()],
         hosted_tools=settings.hosted_tools if settings.has_model else (),
         vector_stores=settings.vector_stores,
+        transcriber=transcriber,
     )
     lifetime.starts(server.start)
     lifetime.closes(server.aclose)

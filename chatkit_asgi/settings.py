@@ -112,6 +112,8 @@ class Settings(BaseSettings):
     """Tools and agents that a message may choose: `module:attribute=Label`, or a tool's name, with commas."""
     resolve_tag: str = ""
     """`module:attribute` of an async function (tag, context) that says what an @-mention stands for."""
+    transcribe_model: str = ""
+    """The model that dictation goes to, at the same server and with the same key; empty: no dictation."""
     hosted_tools: CommaSeparated = ()
     """Of `web_search,file_search,code_interpreter,image_generation` what the model's own server runs."""
     vector_stores: CommaSeparated = ()

@@ -11,6 +11,7 @@ from chatkit_asgi.agents.attachments import Allowance, InputLimits
 from chatkit_asgi.agents.composer import ToolOption, read_tool_options
 from chatkit_asgi.agents.context import AgentContext, ClientToolCall
 from chatkit_asgi.agents.demo import DemoModel, demo_agent
+from chatkit_asgi.agents.dictation import Transcriber
 from chatkit_asgi.agents.function_server import FunctionServer, create_agent_server
 from chatkit_asgi.agents.functions import AnswerContext, AnswerFunction
 from chatkit_asgi.agents.history import HistoryConverter
@@ -57,6 +58,7 @@ __all__ = [
     "TWidget",
     "ThreadItemConverter",
     "ToolOption",
+    "Transcriber",
     "accumulate_text",
     "agents_sdk_user_agent_override",
     "create_agent",

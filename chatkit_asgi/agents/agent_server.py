@@ -14,6 +14,7 @@ from chatkit_asgi.agents.attachments import Converted, InputLimits, ReadAttachme
 from chatkit_asgi.agents.composer import ToolOptions, Tools, make_tool_options
 from chatkit_asgi.agents.context import AgentContext
 from chatkit_asgi.agents.demo import answer_action, answer_sync_action, demo_agent, is_demo
+from chatkit_asgi.agents.dictation import Transcriber
 from chatkit_asgi.agents.generated import ImageKeeper, partial_images_of
 from chatkit_asgi.agents.guardrails import TRIPWIRES, Tripwire, error_of, name_of, note_of, without_refused
 from chatkit_asgi.agents.history import HistoryConverter, to_robust_input
@@ -28,12 +29,13 @@ from chatkit_asgi.agents.stream import stream_agent_response
 from chatkit_asgi.agents.titles import title_from
 from chatkit_asgi.attachments import BlobAttachmentStore
 from chatkit_asgi.clock import utcnow
-from chatkit_asgi.errors import BaseStreamError
+from chatkit_asgi.errors import BaseStreamError, NotSupportedError
 from chatkit_asgi.locale import language_of
 from chatkit_asgi.server import ChatKitServer, StreamingResult
 from chatkit_asgi.store import AttachmentStore, Store, TContext
 from chatkit_asgi.types import (
     Attachment,
+    AudioInput,
     GeneratedImageItem,
     HiddenContextItem,
     InferenceOptions,
@@ -46,6 +48,7 @@ from chatkit_asgi.types import (
     ThreadsAddUserMessageReq,
     ThreadsCreateReq,
     ThreadStreamEvent,
+    TranscriptionResult,
     UserMessageItem,
     UserMessageTagContent,
     WidgetItem,
@@ -58,6 +61,7 @@ logger = logging.getLogger(__name__)
 ReadBlob = Callable[[Attachment, Any], Awaitable[bytes | AsyncIterator[bytes]]]
 """Gives an attachment's bytes, at once or in pieces, to whom the context stands for."""
 
+NO_DICTATION = "Dictation is off: set CHATKIT_TRANSCRIBE_MODEL, for example to gpt-4o-mini-transcribe."
 HISTORY = 100
 """How many of the thread's newest items the model sees."""
 
@@ -71,6 +75,7 @@ class AgentServer(ChatKitServer[TContext]):
     how much of them. Users may choose among `models` and `tools` by their message's options.
     `resolve_tag` says what the things are that users mention; see the method. The tools of the `mcp` servers
     are the agent's, too, and so are the `hosted_tools`, which the model's own server runs.
+    The `transcriber` takes dictation.
     """
 
     def __init__(
@@ -90,6 +95,7 @@ class AgentServer(ChatKitServer[TContext]):
         mcp: Iterable[McpServer] = (),
         hosted_tools: Iterable[str] = (),
         vector_stores: Sequence[str] = (),
+        transcriber: Transcriber | None = None,
     ) -> None:
         super().__init__(store, attachment_store)
         self.agent = (
@@ -105,6 +111,7 @@ class AgentServer(ChatKitServer[TContext]):
         self.models = tuple(models)
         self._resolve_tag = resolve_tag
         self._mcp = McpServers(mcp)
+        self._transcriber = transcriber
         self._tools = ToolOptions(self.agent, make_tool_options(tools))
 
     async def open(self, request: StreamingReq, context: TContext, **admission: Any) -> StreamingResult:
@@ -117,6 +124,7 @@ class AgentServer(ChatKitServer[TContext]):
         """What the page's composer offers, in the words of ChatKit.js' `composer` option."""
         return {
             "tools": [option.shown for option in self._tools.options.values()],
+            "dictation": {"enabled": self._transcriber is not None},
             "models": [{"id": model, "label": model} for model in self.models],
         }
 
@@ -151,6 +159,12 @@ class AgentServer(ChatKitServer[TContext]):
         if not is_demo(self.agent):
             return await super().sync_action(thread, action, sender, context)
         return SyncCustomActionResponse(updated_item=answer_sync_action(action, sender))
+
+    async def transcribe(self, audio_input: AudioInput, context: TContext) -> TranscriptionResult:
+        """What was said, by the `transcriber`. Raises NotSupportedError where there is none."""
+        if self._transcriber is None:
+            raise NotSupportedError(NO_DICTATION)
+        return await self._transcriber.transcribe(audio_input)
 
     async def load_history(self, thread: ThreadMetadata, context: TContext) -> list[ThreadItem]:
         """The thread's newest items, oldest first: what the model is to see. Override to choose others."""
