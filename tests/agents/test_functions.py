@@ -133,12 +133,16 @@ async def test_text_is_taken_from_whatever_gives_it(function: Any) -> None:
     ]
 
 
-async def test_plain_functions_do_not_block_the_loop() -> None:
+@pytest.mark.parametrize("is_generator", [False, True])
+async def test_plain_functions_do_not_block_the_loop(is_generator: bool) -> None:
     loop, asked, told = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
 
-    def slow(messages: Messages, context: Context) -> Iterator[str]:
+    def slow(messages: Messages, context: Context) -> str:
         loop.call_soon_threadsafe(asked.set)
-        yield "thank you" if told.wait(10) else "nobody else had a turn"
+        return "thank you" if told.wait(10) else "nobody else had a turn"
+
+    def slow_generator(messages: Messages, context: Context) -> Iterator[str]:
+        yield slow(messages, context)
 
     async def tell() -> None:
         await asked.wait()
@@ -146,7 +150,7 @@ async def test_plain_functions_do_not_block_the_loop() -> None:
 
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
         group.create_task(tell())
-        answer = group.create_task(talk(slow).create("Hello"))
+        answer = group.create_task(talk(slow_generator if is_generator else slow).create("Hello"))
     assert text_of(answer.result()) == "thank you"
 
 
@@ -267,14 +271,33 @@ async def test_stopping_tells_the_thread_and_closes_its_generator() -> None:
         try:
             yield from ["and "] * 4
             context.stop.wait(20)
+            threading.Event().wait(0.2)  # something that cannot be broken off
             yield "never heard"
         finally:
             closed.set()
 
     chat = talk(endless)
-    await start_and_leave(chat, frames=8)
+    await start_and_leave(chat, frames=10)  # all that it says before it waits
     assert closed.is_set()
     assert "never heard" not in json.dumps(await chat.items())
+
+
+async def test_stopping_tells_a_plain_function() -> None:
+    loop, asked, heard = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def slow(messages: Messages, context: Context) -> str:
+        loop.call_soon_threadsafe(asked.set)
+        if context.stop.wait(20):
+            heard.set()
+        return "never heard"
+
+    chat = talk(slow)
+    task = asyncio.create_task(chat.create("Hello"))
+    async with asyncio.timeout(20):
+        await asked.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        assert await asyncio.to_thread(heard.wait, 10)
 
 
 async def start_and_leave(chat: Chat, *, frames: int) -> None:
