@@ -27,6 +27,7 @@ from chatkit_asgi.agents.output import DEFAULT_RESPONSE_CONVERTER, ResponseStrea
 from chatkit_asgi.agents.steps import end_steps, without_loading
 from chatkit_asgi.agents.stream import stream_agent_response
 from chatkit_asgi.agents.titles import title_from
+from chatkit_asgi.agents.tool_errors import telling_tool_errors, with_forgiven_tools
 from chatkit_asgi.attachments import BlobAttachmentStore
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.errors import BaseStreamError, NotSupportedError
@@ -230,7 +231,7 @@ class AgentServer(ChatKitServer[TContext]):
         agent_input = [*await self.to_agent_input(items, context), *self._mcp.note()]
         options = _options(items)
         chosen = options.tool_choice.id if options.tool_choice else None
-        agent = self._tools.agent_for(chosen, self._mcp.tools(), forces=is_answer)
+        agent = with_forgiven_tools(self._tools.agent_for(chosen, self._mcp.tools(), forces=is_answer))
         result = shown_run(agent, self._start(agent, agent_input, agent_context, options), agent_context)
         converter = self.stream_converter or self._image_keeper(agent, agent_context)
         try:
@@ -285,7 +286,7 @@ class AgentServer(ChatKitServer[TContext]):
 
     def _config(self, options: InferenceOptions) -> RunConfig:
         """The run's settings with what the user chose, as far as it is on offer."""
-        config = self.run_config
+        config = telling_tool_errors(self.run_config)
         if options.model in self.models:
             config = replace(config, model=options.model)
         return config

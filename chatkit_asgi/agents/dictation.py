@@ -88,5 +88,6 @@ def _translated(exc: Exception) -> Exception:
             user_text("The recording could not be understood."), param="params.audio_base64"
         )
     if not isinstance(exc, TimeoutError | APIConnectionError):
-        logger.error("the speech service fails: %s; see CHATKIT_TRANSCRIBE_MODEL and the model's key", exc)
+        status = getattr(exc, "status_code", type(exc).__name__)
+        logger.error("the speech service fails: %s; see CHATKIT_TRANSCRIBE_MODEL and the model's key", status)
     return BackendError(user_text("The speech service does not answer; please try again in a moment."))
