@@ -1,8 +1,9 @@
 """A stand-in for the Responses API that sends events as a test writes them, over a socket."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from starlette.applications import Starlette
@@ -24,12 +25,29 @@ class ResponsesApi:
         self.url = ""
         self.requests: list[Json] = []
         self.scripts: list[list[Json]] = []
+        self._held = ""
+        self._going_on = asyncio.Event()
         self.app = Starlette(routes=[Route("/v1/responses", self._respond, methods=["POST"])])
 
     async def _respond(self, request: Request) -> StreamingResponse:
         self.requests.append(await request.json())
         script = self.scripts.pop(0) if self.scripts else message("Done.")
-        return StreamingResponse(_frames(script), media_type="text/event-stream")
+        return StreamingResponse(self._sent(script), media_type="text/event-stream")
+
+    @contextmanager
+    def holding(self, kind: str) -> Iterator[asyncio.Event]:
+        """Behind each event of that kind, wait until what this gives is set."""
+        self._held = kind
+        try:
+            yield self._going_on
+        finally:
+            self._going_on.set()
+
+    async def _sent(self, script: list[Json]) -> AsyncIterator[bytes]:
+        for kind, frame in _frames(script):
+            yield frame
+            if kind == self._held:
+                await self._going_on.wait()
 
 
 @asynccontextmanager
@@ -64,7 +82,7 @@ def message(text: str, *annotations: Json, index: int = 0) -> list[Json]:
     ]
 
 
-async def _frames(script: list[Json]) -> AsyncIterator[bytes]:
+def _frames(script: list[Json]) -> Iterator[tuple[str, bytes]]:
     response = {
         "id": "resp_1",
         "object": "response",
@@ -82,4 +100,4 @@ async def _frames(script: list[Json]) -> AsyncIterator[bytes]:
     events = [created, *script, {"type": "response.completed", "response": completed}]
     for number, event in enumerate(events):
         data = json.dumps({**event, "sequence_number": number})
-        yield f"event: {event['type']}\ndata: {data}\n\n".encode()
+        yield event["type"], f"event: {event['type']}\ndata: {data}\n\n".encode()
