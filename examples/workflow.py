@@ -27,13 +27,11 @@ async def answer(messages: list[ChatMessage], context: AnswerContext[Any]) -> As
         await context.add_workflow_task(task)
         text = (await asyncio.to_thread(path.read_text, encoding="utf-8")).lower()
         found[path.name] = sum(text.count(word) for word in wanted)
-        done = task.model_copy(
-            update={"status_indicator": "complete", "content": f"{found[path.name]} times"}
-        )
+        done = task.model_copy(update={"status_indicator": "complete", "content": f"{found[path.name]}×"})
         await context.update_workflow_task(done, -1)
     await context.end_workflow(CustomSummary(title=f"Read {len(paths)} files", icon="check"))
 
     places = {name: count for name, count in found.items() if count}
     yield "These files have your words:\n\n" if places else "No file has your words."
     for name, count in sorted(places.items(), key=lambda each: -each[1]):
-        yield f"- `{name}`: {count} times\n"
+        yield f"- `{name}`: {count}×\n"

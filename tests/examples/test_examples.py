@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.examples.conftest import ROOT
+from tests.model_api import Call, Say, model_api
 from tests.s3 import Bucket
 from tests.web.chat import Chat, Event
 
@@ -64,6 +65,19 @@ async def test_quickstart_calls_its_tool_and_says_that_no_model_is_configured(st
     answer = await chat.say(thread_of(events), "/find_order 1001")
     assert "two pairs of shoes" in text_of(answer)
     assert {"type": "progress_update", "icon": "search", "text": "Looking for order 1001"} in answer
+
+
+async def test_quickstart_asks_the_model_that_is_configured_in_the_users_language(start: Start) -> None:
+    async with model_api() as model:
+        model.reply(Call("find_order", {"text": "1002"}))
+        model.reply(Say("Ein Hut, noch nicht bezahlt."))
+        chat = await start("quickstart", OPENAI_BASE_URL=model.url, CHATKIT_MODEL="small")
+        chat.http.headers["accept-language"] = "de-AT, en;q=0.5"
+        events = await chat.create("Was ist mit 1002?")
+    assert text_of(events) == "Ein Hut, noch nicht bezahlt."
+    assert "a hat, not paid yet" in str(model.requests[1].input)
+    for request in model.requests:
+        assert "The user's language is German (Austria)." in request.body["instructions"]
 
 
 async def test_fastapi_host_lets_its_users_chat_each_by_themselves(start: Start) -> None:
