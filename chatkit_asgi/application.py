@@ -269,8 +269,9 @@ def _agent_server(
             base_url=settings.openai_base_url,
             api=settings.model_api,
             model=settings.model,
+            timeout=settings.model_timeout,
         )
-        run_config = create_run_config(provider)
+        run_config = create_run_config(provider, retries=settings.model_retries)
         if settings.transcribe_model:
             transcriber = Transcriber(provider.client, settings.transcribe_model)
     if agent is None and settings.agent:
@@ -286,7 +287,7 @@ def _agent_server(
         model=settings.model,
         run_config=run_config,
         limits=InputLimits.of_model(settings.model_input, max_text=settings.model_max_text),
-        models=settings.models,
+        models=settings.model_labels,
         tools=read_tool_options(settings.tools, _import, model=settings.model),
         resolve_tag=_import(settings.resolve_tag) if settings.resolve_tag else None,
         mcp=[McpServer(name, **each.arguments) for name, each in _mcp_entries(settings).items()],

@@ -107,7 +107,11 @@ class Settings(BaseSettings):
     model: str = "gpt-4.1-mini"
     """The model that answers when no agent is set."""
     models: CommaSeparated = ()
-    """Models that clients may choose by `inference_options.model`, with commas between them."""
+    """Models that users may choose beside that one, as `id` or `id=Label`, with commas between them."""
+    model_timeout: float = Field(default=120.0, gt=0)
+    """Seconds of silence after which the model's server has failed, before its first word and between two."""
+    model_retries: int = Field(default=2, ge=0)
+    """How often a call of the model that failed before its first word is tried again."""
     tools: CommaSeparated = ()
     """Tools and agents that a message may choose: `module:attribute=Label`, or a tool's name, with commas."""
     resolve_tag: str = ""
@@ -487,6 +491,14 @@ class Settings(BaseSettings):
         """The configured bearer tokens: token to user."""
         pairs = (pair.strip().partition(":") for pair in self.auth_tokens.get_secret_value().split(","))
         return {token.strip(): user.strip() for user, _, token in pairs if user.strip() and token.strip()}
+
+    @property
+    def model_labels(self) -> dict[str, str]:
+        """What users may choose, by id; the default first. Empty: there is nothing to choose."""
+        pairs = [(each.partition("=")[0].strip(), each.partition("=")[2].strip()) for each in self.models]
+        labels = {model: label or model for model, label in pairs}
+        default = labels.pop(self.model, self.model)
+        return {self.model: default, **labels} if self.models else {}
 
     def rate(self, name: str) -> str:
         """What `rate_limit…` allows, in the notation of `limits`; empty: anything."""

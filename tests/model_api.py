@@ -20,7 +20,19 @@ from starlette.routing import Route
 
 from tests.live import serving
 
-__all__ = ["Break", "Call", "Draw", "Failure", "Hold", "ModelApi", "ModelRequest", "Say", "model_api"]
+__all__ = [
+    "Break",
+    "Call",
+    "Draw",
+    "Failure",
+    "Hold",
+    "ModelApi",
+    "ModelRequest",
+    "Raw",
+    "Say",
+    "Silence",
+    "model_api",
+]
 
 Json = dict[str, Any]  # Any: JSON
 
@@ -65,14 +77,30 @@ class Break(Hold):
 
 
 @dataclass(frozen=True)
+class Silence:
+    """Nothing, behind the answer's head, until the client leaves or the test releases it."""
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Bytes of the test's own in place of a stream, after which the connection ends or breaks."""
+
+    body: bytes = b""
+    breaks: bool = False
+
+
+@dataclass(frozen=True)
 class Failure:
     """An HTTP error in place of an answer."""
 
     status: int
     message: str = "refused"
+    headers: tuple[tuple[str, str], ...] = (("x-should-retry", "false"),)
+    """By default no retries: tests want to see the error, not to wait for it."""
 
 
 Output = Say | Call | Hold | Draw
+Reply = Failure | Silence | Raw | tuple[Output, ...]
 
 
 @dataclass(frozen=True)
@@ -100,7 +128,7 @@ class ModelApi:
         """Some servers number the items of each response from nought."""
         self.disconnected = asyncio.Event()
         self.released = asyncio.Event()
-        self._replies: deque[Failure | tuple[Output, ...]] = deque()
+        self._replies: deque[Reply] = deque()
         self.app = Starlette(
             routes=[
                 Route("/v1/responses", self._responses, methods=["POST"]),
@@ -112,9 +140,14 @@ class ModelApi:
         """Queue one response; without any in the queue, a greeting is sent."""
         self._replies.append(outputs)
 
-    def fail(self, status: int, message: str = "refused") -> None:
-        """Queue an HTTP error."""
-        self._replies.append(Failure(status, message))
+    def fail(self, status: int, message: str = "refused", **headers: str) -> None:
+        """Queue an HTTP error; with headers, it may pass."""
+        given = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+        self._replies.append(Failure(status, message, given) if given else Failure(status, message))
+
+    def misbehave(self, reply: Silence | Raw) -> None:
+        """Queue what no such server should send."""
+        self._replies.append(reply)
 
     async def _responses(self, request: Request) -> Response:
         asked = await self._record(request)
@@ -137,8 +170,18 @@ class ModelApi:
     def _answer(self, events: Any) -> Response:  # Any: a function of the outputs
         reply = self._replies.popleft() if self._replies else (Say("Hello from the model."),)
         if isinstance(reply, Failure):
-            return _error(reply.status, reply.message)
+            return _error(reply.status, reply.message, dict(reply.headers))
+        if isinstance(reply, Silence | Raw):
+            return StreamingResponse(self._watched(self._misbehaving(reply)), media_type="text/event-stream")
         return StreamingResponse(self._watched(events(reply)), media_type="text/event-stream")
+
+    async def _misbehaving(self, reply: Silence | Raw) -> AsyncIterator[bytes]:
+        if isinstance(reply, Silence):
+            await self.released.wait()
+            return
+        yield reply.body
+        if reply.breaks:
+            raise ConnectionError
 
     async def _watched(self, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         try:
@@ -164,10 +207,9 @@ async def model_api() -> AsyncIterator[ModelApi]:
             api.released.set()
 
 
-def _error(status: int, message: str) -> Response:
-    # no retries: tests want to see the error, not to wait for it
+def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
     body = {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": None}}
-    return JSONResponse(body, status, headers={"x-should-retry": "false"})
+    return JSONResponse(body, status, headers=headers or {"x-should-retry": "false"})
 
 
 async def _hold(api: ModelApi, output: Output) -> None:

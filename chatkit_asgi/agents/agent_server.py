@@ -1,12 +1,20 @@
 """AgentServer: a complete `ChatKitServer` around one agent. The app runs it when no other is configured."""
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, cast
 
-from agents import Agent, RunConfig, Runner, RunResultStreaming, TResponseInputItem, UserError
+from agents import (
+    Agent,
+    ModelBehaviorError,
+    RunConfig,
+    Runner,
+    RunResultStreaming,
+    TResponseInputItem,
+    UserError,
+)
 from openai.types.responses import ResponseInputContentParam
 
 from chatkit_asgi.actions import Action
@@ -30,8 +38,8 @@ from chatkit_asgi.agents.titles import title_from
 from chatkit_asgi.agents.tool_errors import telling_tool_errors, with_forgiven_tools
 from chatkit_asgi.attachments import BlobAttachmentStore
 from chatkit_asgi.clock import utcnow
-from chatkit_asgi.errors import BaseStreamError, NotSupportedError
-from chatkit_asgi.locale import language_of
+from chatkit_asgi.errors import BaseStreamError, InvalidRequestError, NotSupportedError
+from chatkit_asgi.locale import language_of, user_text
 from chatkit_asgi.server import ChatKitServer, StreamingResult
 from chatkit_asgi.store import AttachmentStore, Store, TContext
 from chatkit_asgi.types import (
@@ -73,7 +81,7 @@ class AgentServer(ChatKitServer[TContext]):
     `converter` replaces the conversion of the history; its failures are logged and stepped over.
     `stream_converter` replaces that of images and citations; by default a `BlobAttachmentStore` keeps the
     images. `read_blob` is how attachments get to the model, where that store does not give them, and `limits`
-    how much of them. Users may choose among `models` and `tools` by their message's options.
+    how much of them. Users may choose among `models` (ids, or labels by id) and `tools` in the composer.
     `resolve_tag` says what the things are that users mention; see the method. The tools of the `mcp` servers
     are the agent's, too, and so are the `hosted_tools`, which the model's own server runs.
     The `transcriber` takes dictation.
@@ -90,7 +98,7 @@ class AgentServer(ChatKitServer[TContext]):
         stream_converter: ResponseStreamConverter | None = None,
         read_blob: ReadBlob | None = None,
         limits: InputLimits | None = None,
-        models: Sequence[str] = (),
+        models: Mapping[str, str] | Iterable[str] = (),
         tools: Tools = (),
         resolve_tag: Callable[[UserMessageTagContent, Any], Awaitable[Any]] | None = None,
         mcp: Iterable[McpServer] = (),
@@ -109,7 +117,7 @@ class AgentServer(ChatKitServer[TContext]):
         self.read_blob = read_blob or (self._files.open if self._files else None)
         self.limits = limits or InputLimits()
         self._converted = Converted()
-        self.models = tuple(models)
+        self.models = dict(models) if isinstance(models, Mapping) else {model: model for model in models}
         self._resolve_tag = resolve_tag
         self._mcp = McpServers(mcp)
         self._transcriber = transcriber
@@ -126,7 +134,12 @@ class AgentServer(ChatKitServer[TContext]):
         return {
             "tools": [option.shown for option in self._tools.options.values()],
             "dictation": {"enabled": self._transcriber is not None},
-            "models": [{"id": model, "label": model} for model in self.models],
+            "models": [
+                {"id": model, "label": label, "default": True}
+                if number == 0
+                else {"id": model, "label": label}
+                for number, (model, label) in enumerate(self.models.items())
+            ],
         }
 
     async def respond(
@@ -220,6 +233,15 @@ class AgentServer(ChatKitServer[TContext]):
     def _require_choices(self, options: InferenceOptions) -> None:
         if options.tool_choice is not None:
             self._tools.require(options.tool_choice.id)
+        if options.model is not None and self.models and options.model not in self.models:
+            raise InvalidRequestError(
+                user_text(
+                    "There is no model {name} to choose here. There are: {names}.",
+                    name=options.model,
+                    names=", ".join(self.models),
+                ),
+                param="params.input.inference_options.model",
+            )
 
     async def _run(
         self, thread: ThreadMetadata, context: TContext, *, is_answer: bool = False
@@ -232,12 +254,14 @@ class AgentServer(ChatKitServer[TContext]):
         options = _options(items)
         chosen = options.tool_choice.id if options.tool_choice else None
         agent = with_forgiven_tools(self._tools.agent_for(chosen, self._mcp.tools(), forces=is_answer))
-        result = shown_run(agent, self._start(agent, agent_input, agent_context, options), agent_context)
+        run = self._start(agent, agent_input, agent_context, options)
+        result = shown_run(agent, run, agent_context)
         converter = self.stream_converter or self._image_keeper(agent, agent_context)
         try:
             async with aclosing(_generator(_events(agent_context, result, converter))) as events:
                 async for event in events:
                     yield event
+            _require_words(run)
         except TRIPWIRES as exc:
             logger.warning("guardrail %s has tripped in thread %s", name_of(exc), thread.id)
             if isinstance(converter, ImageKeeper):
@@ -318,6 +342,12 @@ class AgentServer(ChatKitServer[TContext]):
             created_at=utcnow(),
             content={"the user acted on a widget": done},
         )
+
+
+def _require_words(run: RunResultStreaming) -> None:
+    """Raises ModelBehaviorError for a model that ends its turn and has said and asked for nothing."""
+    if run.raw_responses and not run.raw_responses[-1].output:
+        raise ModelBehaviorError("the model's last response is empty")
 
 
 def _options(items: Sequence[ThreadItem]) -> InferenceOptions:

@@ -2,17 +2,44 @@
 
 from typing import Any, Literal
 
-from agents import Agent, Model, ModelProvider, OpenAIProvider, RunConfig
-from openai import AsyncOpenAI
+from agents import (
+    Agent,
+    Model,
+    ModelProvider,
+    ModelRetryBackoffSettings,
+    ModelRetrySettings,
+    ModelSettings,
+    OpenAIProvider,
+    RunConfig,
+    retry_policies,
+)
+from openai import AsyncOpenAI, Timeout
 
 from chatkit_asgi.errors import InvalidRequestError
 
-__all__ = ["ModelApi", "OpenAIModels", "create_agent", "create_provider", "create_run_config", "with_model"]
+__all__ = [
+    "MODEL_RETRIES",
+    "MODEL_SECONDS",
+    "ModelApi",
+    "OpenAIModels",
+    "create_agent",
+    "create_provider",
+    "create_run_config",
+    "with_model",
+]
 
 ModelApi = Literal["responses", "chat_completions"]
 
 NO_KEY = "none"
 """Sent to servers of one's own, which mostly want no key; the client insists on having one."""
+
+MODEL_SECONDS = 120.0
+"""How long a model's server may be silent: large prompts take their time until the first token."""
+CONNECT_SECONDS = 10.0
+MODEL_RETRIES = 2
+PASSING = (408, 409, 425, 429, 500, 502, 503, 504, 529)
+"""HTTP statuses of failures that may be over at the next try."""
+BACKOFF = ModelRetryBackoffSettings(initial_delay=0.5, max_delay=8.0, multiplier=2.0, jitter=True)
 
 
 class OpenAIModels(ModelProvider):
@@ -39,24 +66,49 @@ def create_provider(
     base_url: str | None = None,
     api: ModelApi = "responses",
     model: str | None = None,
+    timeout: float = MODEL_SECONDS,
 ) -> OpenAIModels:
     """A provider for OpenAI, or for the compatible server at `base_url`, which may need no key.
 
-    `model` is used by agents that name none. Raises openai.OpenAIError when there is neither a key nor a URL,
-    not in ``OPENAI_API_KEY`` either.
+    `model` is used by agents that name none. A server that says nothing for `timeout` seconds, at the
+    beginning or between two tokens, has failed. Raises openai.OpenAIError when there is neither a key nor a
+    URL, not in ``OPENAI_API_KEY`` either.
     """
-    client = AsyncOpenAI(api_key=api_key or (NO_KEY if base_url else None), base_url=base_url)
+    client = AsyncOpenAI(
+        api_key=api_key or (NO_KEY if base_url else None),
+        base_url=base_url,
+        timeout=Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
+        max_retries=0,  # the run tries again, which also knows what was shown
+    )
     return OpenAIModels(client, api=api, model=model)
 
 
-def create_run_config(provider: ModelProvider, *, model: str | None = None) -> RunConfig:
+def create_run_config(
+    provider: ModelProvider, *, model: str | None = None, retries: int = MODEL_RETRIES
+) -> RunConfig:
     """Settings of a run that uses the provider; `model` goes before what the agents name.
 
+    A call of the model that fails in a way that passes is tried again as often as `retries` says, when the
+    server wants it (``Retry-After``) or after half a second and longer; never when something was shown of it.
     Tracing is off: the SDK would send conversations to OpenAI, whatever server answers them.
     """
     return RunConfig(
-        model=model, model_provider=provider, tracing_disabled=True, trace_include_sensitive_data=False
+        model=model,
+        model_provider=provider,
+        model_settings=ModelSettings(retry=_retrying(retries)),
+        tracing_disabled=True,
+        trace_include_sensitive_data=False,
     )
+
+
+def _retrying(retries: int) -> ModelRetrySettings:
+    passing = retry_policies.any(
+        retry_policies.provider_suggested(),
+        retry_policies.retry_after(),
+        retry_policies.network_error(),
+        retry_policies.http_status(PASSING),
+    )
+    return ModelRetrySettings(max_retries=retries, backoff=BACKOFF, policy=passing)
 
 
 def create_agent(instructions: str, *, model: str) -> Agent[Any]:  # Any: the context is the caller's

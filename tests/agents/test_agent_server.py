@@ -12,7 +12,7 @@ from openai.types.responses.response_output_text import AnnotationURLCitation
 from chatkit_asgi.agents import AgentServer, ThreadItemConverter, create_provider, create_run_config
 from chatkit_asgi.agents.models import ModelApi as Api
 from chatkit_asgi.context import RequestContext
-from chatkit_asgi.errors import CustomStreamError, NotFoundError
+from chatkit_asgi.errors import CustomStreamError, InvalidRequestError, NotFoundError
 from chatkit_asgi.store.memory import MemoryStore
 from chatkit_asgi.types import Attachment, ThreadItem, UserMessageItem, UserMessageTagContent
 from tests.agents.chat import Chat, Event
@@ -196,13 +196,21 @@ async def test_first_message_gives_the_title_and_later_ones_do_not(chat: Chat) -
     assert (await chat.ask("threads.get_by_id", thread_id=chat.thread_id))["title"] == "Plan a trip to Oslo"
 
 
-@pytest.mark.parametrize(("wanted", "used"), [("large", "large"), ("forbidden", "small"), (None, "small")])
+@pytest.mark.parametrize(("wanted", "used"), [("large", "large"), (None, "small")])
 async def test_users_choose_among_the_models_on_offer(
     model: ModelApi, context: RequestContext, wanted: str | None, used: str
 ) -> None:
     server = make_server(model, models=["large"])
     await Chat(server, context).create("Hi", inference_options={"model": wanted})
     assert model.requests[0].body["model"] == used
+    await server.aclose()
+
+
+async def test_model_that_is_not_on_offer_is_refused(model: ModelApi, context: RequestContext) -> None:
+    server = make_server(model, models=["large"])
+    with pytest.raises(InvalidRequestError, match="There are: large"):
+        await Chat(server, context).create("Hi", inference_options={"model": "forbidden"})
+    assert model.requests == []
     await server.aclose()
 
 
