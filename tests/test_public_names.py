@@ -133,7 +133,7 @@ def _kind(value: Any) -> str:
         return "class"
     if get_origin(value) in (Annotated, Literal, Union, UnionType):
         return "alias"
-    return "str" if isinstance(value, str) else type(value).__name__
+    return type(value).__name__
 
 
 def _differs(name: str, what: str) -> bool:

@@ -19,7 +19,7 @@ from chatkit_asgi.errors import CustomStreamError, ErrorCode, LeaseLostError, No
 from chatkit_asgi.locale import translated
 from chatkit_asgi.server.pending import PendingItems, is_worth_keeping
 from chatkit_asgi.server.wire import (
-    DEFAULT_ERROR_MESSAGE,
+    ANSWER_FAILED,
     StreamingResult,
     client_view,
     deleted_frame,
@@ -371,7 +371,7 @@ class _UpdatePath:
 
 
 def _error_event(exc: Exception, context: object) -> ErrorEvent:
-    default = translated(DEFAULT_ERROR_MESSAGE, context)
+    default = translated(ANSWER_FAILED, context)
     match exc:
         case CustomStreamError(message=message, allow_retry=allow_retry):
             return ErrorEvent(message=translated(message, context), allow_retry=allow_retry)

@@ -26,6 +26,7 @@ from chatkit_asgi.types import (
 from chatkit_asgi.widgets import BasicRoot, Card, DynamicWidgetRoot, ListView
 
 __all__ = [
+    "ANSWER_FAILED",
     "DEFAULT_ERROR_MESSAGE",
     "NonStreamingResult",
     "Present",
@@ -47,7 +48,8 @@ __all__ = [
 Present = Callable[[Sequence[ThreadItem]], Sequence[ThreadItem]]
 """Gives items as they leave the server."""
 
-DEFAULT_ERROR_MESSAGE = user_text("The answer could not be completed.")
+ANSWER_FAILED = user_text("The answer could not be completed.")
+DEFAULT_ERROR_MESSAGE = str(ANSWER_FAILED)
 """Sent with an `error` event that says nothing itself: there are clients that fail without a message."""
 TIMEOUT_MESSAGE = user_text("The answer took too long and was stopped.")
 DELETED_MESSAGE = user_text("This conversation was deleted.")
@@ -163,7 +165,7 @@ def encode_event(event: ThreadStreamEvent) -> bytes:
     if type(event) is ThreadItemUpdatedEvent:  # nearly all are
         return _update_frame(event)
     if isinstance(event, ErrorEvent) and event.message is None:
-        event = event.model_copy(update={"message": translated(DEFAULT_ERROR_MESSAGE)})
+        event = event.model_copy(update={"message": translated(ANSWER_FAILED)})
     return _frame(event)
 
 

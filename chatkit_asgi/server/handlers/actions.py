@@ -8,7 +8,7 @@ from chatkit_asgi.errors import ErrorCode, InvalidRequestError
 from chatkit_asgi.locale import translated
 from chatkit_asgi.server.handlers.threads import Admit, load_open_thread, require_active
 from chatkit_asgi.server.turn import Opening
-from chatkit_asgi.server.wire import DEFAULT_ERROR_MESSAGE
+from chatkit_asgi.server.wire import ANSWER_FAILED
 from chatkit_asgi.store import Store, TContext
 from chatkit_asgi.types import (
     ErrorEvent,
@@ -42,7 +42,7 @@ async def custom_action(
     sender = await _load_sender(store, params, context)
     if sender is not None and not isinstance(sender, WidgetItem):
         refusal = ErrorEvent(
-            code=ErrorCode.STREAM_ERROR, message=translated(DEFAULT_ERROR_MESSAGE, context), allow_retry=False
+            code=ErrorCode.STREAM_ERROR, message=translated(ANSWER_FAILED, context), allow_retry=False
         )
         return Opening(thread=thread, respond=None, before_options=[refusal])
     await admit(thread)
