@@ -288,6 +288,8 @@ def _agent_server(
         run_config=run_config,
         limits=InputLimits.of_model(settings.model_input, max_text=settings.model_max_text),
         models=settings.model_labels,
+        history_items=settings.history_items,
+        history_tokens=settings.history_tokens,
         tools=read_tool_options(settings.tools, _import, model=settings.model),
         resolve_tag=_import(settings.resolve_tag) if settings.resolve_tag else None,
         mcp=[McpServer(name, **each.arguments) for name, each in _mcp_entries(settings).items()],

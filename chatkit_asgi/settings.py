@@ -108,6 +108,10 @@ class Settings(BaseSettings):
     """The model that answers when no agent is set."""
     models: CommaSeparated = ()
     """Models that users may choose beside that one, as `id` or `id=Label`, with commas between them."""
+    history_items: int = Field(default=100, gt=0, le=1_000)
+    """How many items of a conversation the model sees, the newest."""
+    history_tokens: int = Field(default=100_000, ge=0)
+    """How many tokens of them, by estimate; what is older is left out; 0: any number."""
     model_timeout: float = Field(default=120.0, gt=0)
     """Seconds of silence after which the model's server has failed, before its first word and between two."""
     model_retries: int = Field(default=2, ge=0)

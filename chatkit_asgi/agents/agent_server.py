@@ -36,6 +36,7 @@ from chatkit_asgi.agents.steps import end_steps, without_loading
 from chatkit_asgi.agents.stream import stream_agent_response
 from chatkit_asgi.agents.titles import title_from
 from chatkit_asgi.agents.tool_errors import telling_tool_errors, with_forgiven_tools
+from chatkit_asgi.agents.window import fit
 from chatkit_asgi.attachments import BlobAttachmentStore
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.errors import BaseStreamError, InvalidRequestError, NotSupportedError
@@ -71,8 +72,8 @@ ReadBlob = Callable[[Attachment, Any], Awaitable[bytes | AsyncIterator[bytes]]]
 """Gives an attachment's bytes, at once or in pieces, to whom the context stands for."""
 
 NO_DICTATION = "Dictation is off: set CHATKIT_TRANSCRIBE_MODEL, for example to gpt-4o-mini-transcribe."
-HISTORY = 100
-"""How many of the thread's newest items the model sees."""
+HISTORY_ITEMS = 100
+HISTORY_TOKENS = 100_000
 
 
 class AgentServer(ChatKitServer[TContext]):
@@ -84,7 +85,8 @@ class AgentServer(ChatKitServer[TContext]):
     how much of them. Users may choose among `models` (ids, or labels by id) and `tools` in the composer.
     `resolve_tag` says what the things are that users mention; see the method. The tools of the `mcp` servers
     are the agent's, too, and so are the `hosted_tools`, which the model's own server runs.
-    The `transcriber` takes dictation.
+    The `transcriber` takes dictation. The model sees at most `history_items` of a thread, the newest, and of
+    those what fits into `history_tokens` by estimate (0: all of them).
     """
 
     def __init__(
@@ -105,8 +107,12 @@ class AgentServer(ChatKitServer[TContext]):
         hosted_tools: Iterable[str] = (),
         vector_stores: Sequence[str] = (),
         transcriber: Transcriber | None = None,
+        history_items: int = HISTORY_ITEMS,
+        history_tokens: int = HISTORY_TOKENS,
     ) -> None:
         super().__init__(store, attachment_store)
+        self.history_items = history_items
+        self.history_tokens = history_tokens
         self.agent = (
             with_hosted_tools(agent, hosted_tools, vector_stores=vector_stores) if agent else demo_agent()
         )
@@ -181,9 +187,14 @@ class AgentServer(ChatKitServer[TContext]):
         return await self._transcriber.transcribe(audio_input)
 
     async def load_history(self, thread: ThreadMetadata, context: TContext) -> list[ThreadItem]:
-        """The thread's newest items, oldest first: what the model is to see. Override to choose others."""
-        page = await self.store.load_thread_items(thread.id, None, HISTORY, "desc", context)
-        return page.data[::-1]
+        """The thread's newest items, oldest first: what the model is to see. Override to choose others.
+
+        They begin with a message of the user's, not in the middle of an answer to one that is left out.
+        """
+        page = await self.store.load_thread_items(thread.id, None, self.history_items, "desc", context)
+        items = page.data[::-1]
+        starts = [place for place, item in enumerate(items) if isinstance(item, UserMessageItem)]
+        return items[starts[0] :] if page.has_more and starts else items
 
     async def to_agent_input(
         self, items: Sequence[ThreadItem], context: TContext
@@ -250,7 +261,8 @@ class AgentServer(ChatKitServer[TContext]):
         await self.start()
         agent_context = self._context(thread, context)
         items = without_refused(await self.load_history(thread, context))
-        agent_input = [*await self.to_agent_input(items, context), *self._mcp.note()]
+        history = fit(await self.to_agent_input(items, context), self.history_tokens)
+        agent_input = [*history, *self._mcp.note()]
         options = _options(items)
         chosen = options.tool_choice.id if options.tool_choice else None
         agent = with_forgiven_tools(self._tools.agent_for(chosen, self._mcp.tools(), forces=is_answer))
