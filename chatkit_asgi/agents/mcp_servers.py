@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 from mcp import Client, MCPError, StdioServerParameters
@@ -29,6 +29,8 @@ PATIENCE = 5.0
 """Seconds for which the start of the app, and a call, wait for a connection that is being made."""
 CLOSE_SECONDS = 10.0
 MOST_PAGES = 100
+SHORTEST_SECRET = 6
+"""A shorter one may be a word of any sentence."""
 
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
 
@@ -201,16 +203,20 @@ class McpServer:
     def _is_wanted(self, tool: str) -> bool:
         return (self._include is None or tool in self._include) and tool not in self._exclude
 
+    def _secrets(self) -> set[str]:
+        """What a server, or a library, might repeat: values, and the words of them, as behind ``Bearer``."""
+        url = urlsplit(self._url or "")
+        asked = (value for _, value in parse_qsl(url.query))
+        given = [*self._headers.values(), *(self._command.env or {}).values(), *asked, url.password or ""]
+        return {word for value in given for word in (value, *value.split()) if len(word) >= SHORTEST_SECRET}
+
     def _reason(self, exc: BaseException) -> str:
         """What went wrong, in a line without secrets."""
         while isinstance(exc, BaseExceptionGroup):
             exc = exc.exceptions[0]
         text = " ".join(f"{type(exc).__name__}: {exc}".split())[:500]
-        secrets = {*self._headers.values(), *(self._command.env or {}).values()}
-        if self._url:
-            secrets |= {self._url, urlsplit(self._url).query, urlsplit(self._url).password or ""}
-        for secret in sorted(secrets, key=len, reverse=True):
-            text = text.replace(secret, "***") if secret else text
+        for secret in sorted(self._secrets(), key=len, reverse=True):
+            text = text.replace(secret, "***")
         return text
 
 

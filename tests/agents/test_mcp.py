@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 from agents import Agent, function_tool
-from starlette.responses import PlainTextResponse
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chatkit_asgi.agents import AgentServer, create_provider, create_run_config
@@ -310,6 +313,28 @@ async def test_check_names_the_tools_or_says_what_is_wrong(remote: tuple[Switch,
     ):
         with pytest.raises(BackendError, match=f"The MCP server {server.name} cannot be used"):
             await server.probe()
+
+
+async def test_secrets_that_a_server_repeats_are_not_told_on(caplog: pytest.LogCaptureFixture) -> None:
+    async def repeat(request: Request) -> Response:
+        asked = await request.json()
+        told = f"{request.headers['authorization'].split()[1]} at {request.url.query} is no key"
+        return JSONResponse(
+            {"jsonrpc": "2.0", "id": asked.get("id"), "error": {"code": -32001, "message": told}}
+        )
+
+    async with serving(Starlette(routes=[Route("/mcp", repeat, methods=["POST"])])) as url:
+        headers = {"Authorization": "Bearer swordfish"}
+        server = McpServer("far", url=f"{url}/mcp?key=hunter22", headers=headers)
+        with pytest.raises(BackendError, match=r"\*\*\* at key=\*\*\* is no key") as caught:
+            await server.probe()
+        server.start()
+        await server.settled()
+        await server.aclose()
+    for told in (str(caught.value), caplog.text):
+        assert "is no key" in told
+        assert "swordfish" not in told
+        assert "hunter22" not in told
 
 
 async def test_closing_while_a_server_does_not_answer_ends_soon() -> None:
