@@ -134,7 +134,9 @@ async def _shown_progress(step: Step) -> AsyncIterator[Progress]:
         yield take
     finally:
         showing.cancel()
-        await asyncio.wait([showing])
+        await asyncio.gather(showing, return_exceptions=True)
+    if told.is_set():  # it came together with the result
+        await step.show(content=newest[0])
 
 
 def _progress(progress: float, total: float | None, message: str | None) -> str:

@@ -135,7 +135,8 @@ async def test_progress_is_shown_as_it_comes(
             model.reply(Call("box_count", {"to": 4}))
             model.reply(Say("Done."))
             contents = [task.get("content") for task in tasks_of(await chat.create("Count"))]
-        assert contents[:2] == [None, "at 1 (25%)"]
+        assert contents[0] is None
+        assert len(set(contents)) > 2, "it was shown before it was over"
         assert contents[-1] == "at 4 (100%)"
 
 
@@ -178,13 +179,13 @@ async def test_arguments_that_are_none_are_told_to_the_model(
 async def test_silent_tool_is_given_up_and_others_go_on(model: ModelApi, context: RequestContext) -> None:
     async with chatting(model, context, stdio(timeout=5)) as chat:
         await chat.create("Hi")
-        chat.server._mcp.servers[0].timeout = 0.2  # type: ignore[attr-defined]  # connected by now
+        chat.server._mcp.servers[0].timeout = 0.6  # type: ignore[attr-defined]  # connected by now
         model.reply(Call("box_hang"))
-        model.reply(Call("box_count", {"to": 8}))
+        model.reply(Call("box_count", {"to": 16}))
         await chat.say("Go")
     hung, counted = (request.input[-1]["output"] for request in model.requests[2:])
     assert "took too long" in hung
-    assert counted == "counted to 8", "progress counts as a sign of life"
+    assert counted == "counted to 16", "progress counts as a sign of life"
 
 
 @pytest.mark.usefixtures("quick")
