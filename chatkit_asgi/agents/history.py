@@ -6,6 +6,7 @@ What it shows of attachments is decided in `attachments`.
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, cast
 
 from agents import TResponseInputItem
 from openai.types.responses import ResponseInputContentParam
@@ -44,6 +45,7 @@ ResolveTag = Callable[[UserMessageTagContent], Awaitable[ResponseInputContentPar
 
 DEFAULT_LIMITS = InputLimits()
 MENTION = "mention"
+NOTHING = "(a message without text)"
 _IMAGE = ImageAttachment(id="image", name="image", mime_type="image/png", preview_url=AnyUrl("about:blank"))
 """Stands for an image that is its own address."""
 
@@ -79,7 +81,7 @@ class HistoryConverter(ThreadItemConverter):
     async def user_message_to_input(self, item: UserMessageItem, is_last_message: bool = True) -> InputItems:
         """As ever, but with the quote of older messages, too. Each message has its own allowance."""
         self._attachments.begin_message()
-        return await super().user_message_to_input(item, is_last_message=True)
+        return _without_blanks(await super().user_message_to_input(item, is_last_message=True))
 
     async def generated_image_to_input(self, item: GeneratedImageItem) -> InputItems:
         """As ever, but for images that we keep ourselves: nobody else has to follow a link to them."""
@@ -176,6 +178,15 @@ async def _item_or_note(
                 "item %s could not be converted by %s", item.id, type(each).__name__, exc_info=True
             )
     return [user_message(input_text(f"(an entry of the kind {item.type} cannot be shown)"))]
+
+
+def _without_blanks(found: InputItems) -> InputItems:
+    """The entries without texts that are empty, which some models' servers refuse."""
+    for entry in found if isinstance(found, list) else [found] if found else []:
+        content: Any = cast(Any, entry).get("content")
+        if isinstance(content, list):
+            content[:] = [part for part in content if part.get("text") != ""] or [input_text(NOTHING)]
+    return found
 
 
 def _json(value: object) -> str:
