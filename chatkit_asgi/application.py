@@ -288,6 +288,7 @@ def _agent_server(
         run_config=run_config,
         limits=InputLimits.of_model(settings.model_input, max_text=settings.model_max_text),
         models=settings.model_labels,
+        title_model=settings.title_model if settings.has_model else "",
         history_items=settings.history_items,
         history_tokens=settings.history_tokens,
         tools=read_tool_options(settings.tools, _import, model=settings.model),

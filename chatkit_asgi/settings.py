@@ -108,6 +108,8 @@ class Settings(BaseSettings):
     """The model that answers when no agent is set."""
     models: CommaSeparated = ()
     """Models that users may choose beside that one, as `id` or `id=Label`, with commas between them."""
+    title_model: str = ""
+    """The model that gives conversations their titles, beside the answer; empty: they are the first words."""
     history_items: int = Field(default=100, gt=0, le=1_000)
     """How many items of a conversation the model sees, the newest."""
     history_tokens: int = Field(default=100_000, ge=0)

@@ -129,6 +129,8 @@ class ModelApi:
         self.disconnected = asyncio.Event()
         self.released = asyncio.Event()
         self._replies: deque[Reply] = deque()
+        self.replies_of: dict[str, deque[Reply]] = {}
+        """Queues of single models, by name; what is not here gets its replies from the queue of all."""
         self.app = Starlette(
             routes=[
                 Route("/v1/responses", self._responses, methods=["POST"]),
@@ -153,13 +155,13 @@ class ModelApi:
         asked = await self._record(request)
         if fault := _responses_fault(asked.input):
             return _error(400, fault)
-        return self._answer(lambda outputs: _responses_events(self, outputs, str(asked.body["model"])))
+        return self._answer(asked, lambda outputs: _responses_events(self, outputs, str(asked.body["model"])))
 
     async def _chat_completions(self, request: Request) -> Response:
         asked = await self._record(request)
         if fault := _chat_fault(asked.input):
             return _error(400, fault)
-        return self._answer(lambda outputs: _chat_events(self, outputs, str(asked.body["model"])))
+        return self._answer(asked, lambda outputs: _chat_events(self, outputs, str(asked.body["model"])))
 
     async def _record(self, request: Request) -> ModelRequest:
         asked = ModelRequest(request.url.path, dict(request.headers), await request.json())
@@ -167,8 +169,9 @@ class ModelApi:
         self.requests.append(asked)
         return asked
 
-    def _answer(self, events: Any) -> Response:  # Any: a function of the outputs
-        reply = self._replies.popleft() if self._replies else (Say("Hello from the model."),)
+    def _answer(self, asked: ModelRequest, events: Any) -> Response:  # Any: a function of the outputs
+        replies = self.replies_of.get(str(asked.body["model"]), self._replies)
+        reply = replies.popleft() if replies else (Say("Hello from the model."),)
         if isinstance(reply, Failure):
             return _error(reply.status, reply.message, dict(reply.headers))
         if isinstance(reply, Silence | Raw):

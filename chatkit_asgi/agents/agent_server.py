@@ -34,7 +34,7 @@ from chatkit_asgi.agents.mcp_tools import McpServers
 from chatkit_asgi.agents.output import DEFAULT_RESPONSE_CONVERTER, ResponseStreamConverter
 from chatkit_asgi.agents.steps import end_steps, without_loading
 from chatkit_asgi.agents.stream import stream_agent_response
-from chatkit_asgi.agents.titles import title_from
+from chatkit_asgi.agents.titles import Title, title_from
 from chatkit_asgi.agents.tool_errors import telling_tool_errors, with_forgiven_tools
 from chatkit_asgi.agents.window import fit
 from chatkit_asgi.attachments import BlobAttachmentStore
@@ -86,7 +86,8 @@ class AgentServer(ChatKitServer[TContext]):
     `resolve_tag` says what the things are that users mention; see the method. The tools of the `mcp` servers
     are the agent's, too, and so are the `hosted_tools`, which the model's own server runs.
     The `transcriber` takes dictation. The model sees at most `history_items` of a thread, the newest, and of
-    those what fits into `history_tokens` by estimate (0: all of them).
+    those what fits into `history_tokens` by estimate (0: all of them). The `title_model` gives threads their
+    titles; without one they are the first words.
     """
 
     def __init__(
@@ -109,8 +110,10 @@ class AgentServer(ChatKitServer[TContext]):
         transcriber: Transcriber | None = None,
         history_items: int = HISTORY_ITEMS,
         history_tokens: int = HISTORY_TOKENS,
+        title_model: str = "",
     ) -> None:
         super().__init__(store, attachment_store)
+        self._title_model = title_model
         self.history_items = history_items
         self.history_tokens = history_tokens
         self.agent = (
@@ -151,10 +154,14 @@ class AgentServer(ChatKitServer[TContext]):
     async def respond(
         self, thread: ThreadMetadata, input_user_message: UserMessageItem | None, context: TContext
     ) -> AsyncIterator[ThreadStreamEvent]:
-        """The events of the run; a thread without a title gets one from its first message."""
-        if input_user_message is not None and not thread.title:
-            thread.title = title_from(input_user_message)
+        """The events of the run; a thread without a title gets one, from its first message or a model."""
         run = self._run(thread, context, is_answer=input_user_message is not None)
+        if input_user_message is not None and not thread.title:
+            if self._title_model and not is_demo(self.agent) and title_from(input_user_message):
+                title = Title(input_user_message, self.run_config, self._title_model, language_of(context))
+                run = _titled(run, thread, title)
+            else:
+                thread.title = title_from(input_user_message)
         async with aclosing(_generator(run)) as events:
             async for event in events:
                 yield event
@@ -354,6 +361,23 @@ class AgentServer(ChatKitServer[TContext]):
             created_at=utcnow(),
             content={"the user acted on a widget": done},
         )
+
+
+async def _titled(
+    run: AsyncIterator[ThreadStreamEvent], thread: ThreadMetadata, title: Title
+) -> AsyncIterator[ThreadStreamEvent]:
+    """The run's events. The thread gets its title when that is there, at the latest at their end."""
+    waits = True
+    try:
+        async with aclosing(_generator(run)) as events:
+            async for event in events:
+                if waits and title.is_ready():
+                    thread.title, waits = await title.take(), False
+                yield event
+        if waits:
+            thread.title = await title.take()
+    finally:
+        await title.aclose()
 
 
 def _require_words(run: RunResultStreaming) -> None:

@@ -204,7 +204,8 @@ class Turn(Generic[TContext]):
 
     async def _save_thread(self) -> bytes:
         """Raises NotFoundError when the thread is gone."""
-        changed = await self._writer.update_thread(self._thread.take_changes())
+        title = self._thread.saved_title
+        changed = await self._writer.update_thread(self._thread.take_changes(), title_before=title)
         return encode_event(ThreadUpdatedEvent(thread=client_view(changed)))
 
     async def _finish(self) -> bytes:
@@ -308,6 +309,12 @@ class _WatchedThread:
     def has_changed(self) -> bool:
         # compares dictionaries: what is the same object is equal at once, so only the metadata costs anything
         return self._thread.__dict__ != self._saved
+
+    @property
+    def saved_title(self) -> str | None:
+        """The one that it had when it was loaded or saved last."""
+        title: str | None = self._saved["title"]
+        return title
 
     def take_changes(self) -> dict[str, Any]:
         """The metadata to be saved, as far as it has changed; from now on, changes are changes to this."""

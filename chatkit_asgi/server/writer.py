@@ -104,13 +104,23 @@ class TurnWriter(Generic[TContext]):
 
         await patiently(write)
 
-    async def update_thread(self, changes: dict[str, Any]) -> ThreadMetadata:  # Any: values of its fields
-        """The thread with the changes. Raises NotFoundError when it is gone."""
+    async def update_thread(
+        self,
+        changes: dict[str, Any],  # Any: values of its fields
+        *,
+        title_before: str | None,
+    ) -> ThreadMetadata:
+        """The thread with the changes. Raises NotFoundError when it is gone.
+
+        A title that the user has given it meanwhile stays: another was meant for one that had `title_before`.
+        """
 
         async def write() -> ThreadMetadata:
             async with self.transaction():
                 # the user may have renamed or deleted it meanwhile: that must stay
                 current = await self._store.load_thread(self._thread_id, self._context)
+                if current.title != title_before:
+                    changes.pop("title", None)
                 changed = current.model_copy(update=changes)
                 await self._store.save_thread(changed, self._context)
                 return changed
