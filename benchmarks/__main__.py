@@ -4,7 +4,7 @@ import argparse
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 
-from benchmarks import files, http, imports, operations, runs, store, streams, turns, widgets
+from benchmarks import agents, files, http, imports, operations, runs, store, streams, turns, widgets
 from benchmarks.candidates import OURS, PUBLISHED_PLUS
 from benchmarks.measure import Result, measure
 
@@ -40,6 +40,8 @@ def _rows() -> Iterator[tuple[str, Callable[[int], Iterable[Result]]]]:
     yield "store: index of words", store.measure_index
     yield "store: slowest page", store.measure_pages
     yield "store: memory", store.measure_memory
+    yield "agents: delta", agents.measure_overhead
+    yield "agents: turn", agents.measure_long_threads
     yield "streams: events", streams.measure_events
     yield "streams: delay, CPU", streams.measure_delays
     yield "streams: statements", streams.measure_way

@@ -9,7 +9,7 @@ from statistics import median
 
 from benchmarks.candidates import CANDIDATES, OURS, PUBLISHED, Candidate, comparable
 
-__all__ = ["MICROSECONDS", "Load", "Result", "Row", "Target", "measure", "require_equal"]
+__all__ = ["MICROSECONDS", "Load", "Result", "Row", "Target", "cpu_time", "measure", "require_equal"]
 
 Load = Callable[[], Awaitable[bytes]]
 """One round's work; gives what a client would get."""
@@ -91,11 +91,11 @@ async def _measure(row: Row, rounds: int) -> Result:
     for _ in range(rounds):
         for candidate, load in loads:
             with candidate.mended():
-                samples[candidate.name].append(await _cpu_time(load) / row.count * MICROSECONDS)
+                samples[candidate.name].append(await cpu_time(load) / row.count * MICROSECONDS)
     return Result(row.name, row.target, "µs", samples)
 
 
-async def _cpu_time(load: Load) -> float:
+async def cpu_time(load: Load) -> float:
     gc.collect()
     began = time.process_time()
     await load()
