@@ -315,7 +315,7 @@ def _routes(
     limiter: RateLimiter | None,
     lifetime: Lifetime,
 ) -> list[BaseRoute]:
-    desk = TurnDesk(server, runner, heartbeat=settings.heartbeat)
+    desk = TurnDesk(server, runner, heartbeat=settings.heartbeat, daily_tokens=settings.daily_tokens)
     chatkit = ChatKitEndpoint(
         server,
         desk,

@@ -221,6 +221,8 @@ class Settings(BaseSettings):
     upload_types: CommaSeparated = ()
     """Media types that may be uploaded, `image/*` is understood; empty: all."""
 
+    daily_tokens: int = Field(default=0, ge=0)
+    """Tokens that one user's answers may use in a day (UTC), input and output; 0: any number."""
     idle_timeout: float = Field(default=60, gt=0)
     """Seconds that a body or an upload may take to bring its next byte."""
     head_timeout: float = Field(default=10, ge=0)

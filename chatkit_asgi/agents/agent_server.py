@@ -36,6 +36,7 @@ from chatkit_asgi.agents.steps import end_steps, without_loading
 from chatkit_asgi.agents.stream import stream_agent_response
 from chatkit_asgi.agents.titles import Title, title_from
 from chatkit_asgi.agents.tool_errors import telling_tool_errors, with_forgiven_tools
+from chatkit_asgi.agents.usage import note_run
 from chatkit_asgi.agents.window import fit
 from chatkit_asgi.attachments import BlobAttachmentStore
 from chatkit_asgi.clock import utcnow
@@ -295,6 +296,7 @@ class AgentServer(ChatKitServer[TContext]):
                 raise exc.__cause__ from None
             raise
         finally:
+            note_run(run, _model_name(run, self._config(options)), agent_input)
             if isinstance(converter, ImageKeeper):
                 await converter.aclose()
 
@@ -361,6 +363,12 @@ class AgentServer(ChatKitServer[TContext]):
             created_at=utcnow(),
             content={"the user acted on a widget": done},
         )
+
+
+def _model_name(run: RunResultStreaming, config: RunConfig) -> str:
+    """What answered, for the books."""
+    model = config.model or run.last_agent.model or getattr(config.model_provider, "model", None)
+    return model if isinstance(model, str) else type(model).__name__ if model is not None else ""
 
 
 async def _titled(

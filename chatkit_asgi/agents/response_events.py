@@ -44,6 +44,7 @@ from chatkit_asgi.types import (
     WorkflowTaskAdded,
     WorkflowTaskUpdated,
 )
+from chatkit_asgi.usage import note_first_token
 
 __all__ = ["ResponseEvents", "StreamingThoughtTracker"]
 
@@ -78,6 +79,7 @@ class ResponseEvents:
     # Items begin and end.
 
     async def item_added(self, event: ResponseOutputItemAddedEvent) -> Events:
+        note_first_token()
         match event.item:
             case ResponseOutputMessage() as message:
                 return await self._message_added(message, event.output_index)

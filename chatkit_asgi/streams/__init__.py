@@ -1,6 +1,7 @@
 """Turns in flight: the runner that produces them, and the log by which they are read anywhere."""
 
 from chatkit_asgi.streams.admission import begin_turn
+from chatkit_asgi.streams.keeper import KeeperFigures
 from chatkit_asgi.streams.log import TurnLog, TurnRecord, all_frames
 from chatkit_asgi.streams.reading import TurnReading
 from chatkit_asgi.streams.run import LastWords, Producer, TurnRun
@@ -10,6 +11,7 @@ from chatkit_asgi.streams.sweeper import Recover
 __all__ = [
     "Admit",
     "Asked",
+    "KeeperFigures",
     "LastWords",
     "Producer",
     "Recover",

@@ -5,9 +5,10 @@ One transaction writes what all turns have produced since the last one, however 
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatkit_asgi.errors import BackendError, NotFoundError
 from chatkit_asgi.streams.log import LEASE_SECONDS, Ending, Frames, TurnLog, TurnRecord, Worker
@@ -42,6 +43,27 @@ class KeeperFigures:
     frames: int = 0
     failures: int = 0
     leases_lost: int = 0
+    turns: Counter[str] = field(default_factory=Counter)
+    """Those that have ended, by their status."""
+    turn_seconds: float = 0.0
+    """Of all of them."""
+    first_tokens: int = 0
+    """How many had a first word, and after how long, all together."""
+    first_token_seconds: float = 0.0
+    tokens: Counter[str] = field(default_factory=Counter)
+    """By kind: input, cached, output, reasoning."""
+
+    def count(self, ending: Ending) -> None:
+        self.turns[ending.status] += 1
+        self.turn_seconds += ending.seconds
+        if ending.first_token_seconds is not None:
+            self.first_tokens += 1
+            self.first_token_seconds += ending.first_token_seconds
+        if (usage := ending.usage) is not None:
+            self.tokens["input"] += usage.input_tokens
+            self.tokens["cached"] += usage.cached_tokens
+            self.tokens["output"] += usage.output_tokens
+            self.tokens["reasoning"] += usage.reasoning_tokens
 
 
 class LogKeeper:
@@ -108,6 +130,7 @@ class LogKeeper:
                 self._note_failure(exc)
                 return False
             await self._note_written({run.id: run for run in runs}, frames, lost)
+            await self._note_usage([run.ending for run in ended if run.ending])
             for run in ended:
                 self._end(run, is_lost=run.id in lost)
             return True
@@ -120,6 +143,18 @@ class LogKeeper:
         self.figures.flush_seconds += self.figures.last_flush_seconds
         self.figures.flushes += 1
         return lost
+
+    async def _note_usage(self, endings: Sequence[Ending]) -> None:
+        """Before readers see the end: whoever then asks for more has a budget that knows of this."""
+        for ending in endings:
+            self.figures.count(ending)
+        used = [ending for ending in endings if ending.usage is not None]
+        if not used:
+            return
+        try:
+            await self._log.note_usage(used)
+        except BackendError as exc:
+            logger.error("what %d turns have used is not counted: %s", len(used), exc)
 
     async def _note_written(
         self, runs: Mapping[str, TurnRun], frames: list[Frames], lost: Collection[str]

@@ -9,6 +9,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, NewType, Protocol
 
+from chatkit_asgi.usage import Usage
+
 __all__ = [
     "FRAMES_AT_ONCE",
     "LEASE_SECONDS",
@@ -97,6 +99,11 @@ class Ending:
     status: TurnStatus
     error: str | None = None
     """For the operator: why it failed."""
+    usage: Usage | None = None
+    """What a model has used for it, if one has."""
+    first_token_seconds: float | None = None
+    seconds: float = 0.0
+    """How long it took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +162,12 @@ class TurnLog(Protocol):
         Wakes others: who has said that they read such a turn there, and everybody when one has ended. Gives
         those of the turns that the worker holds no more: nothing was written of them.
         """
+
+    async def note_usage(self, endings: Sequence[Ending]) -> None:
+        """Keep what these turns have used, for themselves and for their owners' day. May be repeated."""
+
+    async def tokens_of_today(self, owner: str) -> int:
+        """What the owner's turns have used since midnight (UTC), input and output."""
 
     async def renew(self, worker: Worker, read: Collection[str]) -> Sequence[TurnRecord]:
         """Lease all running turns of the worker anew, also those whose lease had ended; gives them.

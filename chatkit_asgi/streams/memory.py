@@ -1,10 +1,11 @@
 """The turn log of one process: nothing of it outlives that, and there is no other one to tell of anything."""
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 from operator import attrgetter
 
@@ -87,6 +88,9 @@ class MemoryTurnLog:
         self._threads: dict[str, _Turn] = {}
         """The running ones by their thread."""
         self._keys: dict[tuple[str, str], _Turn] = {}
+        self._tokens: defaultdict[tuple[str, date], int] = defaultdict(int)
+        self._counted: set[str] = set()
+        """Turns of which the tokens are known, as long as these are."""
         self._ended: dict[str, _Turn] = {}
         """The others, the oldest end first."""
 
@@ -150,6 +154,19 @@ class MemoryTurnLog:
             if one.turn_id in self._running and one.turn_id not in lost:
                 self._end(one.turn_id, one.status)
         return lost
+
+    async def note_usage(self, endings: Sequence[Ending]) -> None:
+        for ending in endings:
+            turn = self._turns.get(ending.turn_id)
+            if turn is not None and ending.usage is not None and ending.turn_id not in self._counted:
+                self._counted.add(ending.turn_id)
+                self._tokens[turn.new.owner, utcnow().date()] += ending.usage.total_tokens
+
+    async def tokens_of_today(self, owner: str) -> int:
+        today = utcnow().date()
+        for key in [key for key in self._tokens if key[1] != today]:
+            del self._tokens[key]
+        return self._tokens.get((owner, today), 0)
 
     async def renew(self, worker: Worker, read: Collection[str]) -> Sequence[TurnRecord]:
         until = utcnow() + self._lease
@@ -235,6 +252,7 @@ class MemoryTurnLog:
 
     def _forget(self, turn_id: str) -> None:
         turn = self._turns.pop(turn_id, None)
+        self._counted.discard(turn_id)
         if turn is None:
             return
         if self._running.pop(turn_id, None) is not None:

@@ -9,6 +9,7 @@ from typing import Literal, Protocol, cast
 
 from chatkit_asgi.streams.live import LiveTurn
 from chatkit_asgi.streams.log import Ending, TurnStatus
+from chatkit_asgi.usage import TurnMeter, metered
 
 __all__ = ["PATIENCE_SECONDS", "LastWords", "Producer", "StopReason", "TurnRun"]
 
@@ -87,6 +88,7 @@ class TurnRun:
         self._on_end = on_end
         self._patience = patience
         self._reason: StopReason | None = None
+        self._meter = TurnMeter()
         self.task = asyncio.create_task(self._run(), name=f"turn {live.id}")
         # after _run's own end, and for a task that is cancelled before its first step and never gets there
         self.task.add_done_callback(self._note_end)
@@ -136,11 +138,12 @@ class TurnRun:
         if self._timeout:
             late = asyncio.get_running_loop().call_later(self._timeout, self.stop, "timeout")
         try:
-            async with aclosing(self.producer.json_events) as frames:
-                async for frame in frames:
-                    append(frame)
-                    if this.cancelling():  # and went on all the same
-                        raise asyncio.CancelledError
+            with metered() as self._meter:
+                async with aclosing(self.producer.json_events) as frames:
+                    async for frame in frames:
+                        append(frame)
+                        if this.cancelling():  # and went on all the same
+                            raise asyncio.CancelledError
             self._end("done" if self.producer.error is None else "failed", self.producer.error)
         except asyncio.CancelledError:
             if this.cancelling():
@@ -173,7 +176,8 @@ class TurnRun:
                 self._end("interrupted", reason or "the event loop has ended")
 
     def _end(self, status: TurnStatus, error: str | None = None) -> None:
-        self.ending = Ending(self.id, status, error)
+        meter = self._meter
+        self.ending = Ending(self.id, status, error, meter.usage, meter.first_token_seconds, meter.seconds)
         self.ended_at = asyncio.get_running_loop().time()
 
     def _note_end(self, task: asyncio.Task[None]) -> None:

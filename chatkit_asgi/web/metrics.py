@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from chatkit_asgi.streams import TurnRunner
+from chatkit_asgi.streams import KeeperFigures, TurnRunner
 
 __all__ = ["metrics_routes"]
 
@@ -46,6 +46,32 @@ class _TurnCollector(Collector):
         )
         yield CounterMetricFamily("chatkit_log_frames", "Frames written to the log.", now.log.frames)
         yield CounterMetricFamily("chatkit_log_failures", "Writes that failed.", now.log.failures)
+        yield from _of_turns(now.log)
         yield CounterMetricFamily(
             "chatkit_leases_lost", "Turns that another process ended.", now.log.leases_lost
         )
+
+
+def _of_turns(seen: KeeperFigures) -> Iterator[Metric]:
+    ended = CounterMetricFamily("chatkit_turns_ended", "Turns that have ended.", labels=["status"])
+    for status, count in seen.turns.items():
+        ended.add_metric([status], count)
+    yield ended
+    yield SummaryMetricFamily(
+        "chatkit_turn_seconds",
+        "From the beginning of turns to their end.",
+        count_value=seen.turns.total(),
+        sum_value=seen.turn_seconds,
+    )
+    yield SummaryMetricFamily(
+        "chatkit_first_token_seconds",
+        "From the beginning of turns to the model's first word.",
+        count_value=seen.first_tokens,
+        sum_value=seen.first_token_seconds,
+    )
+    tokens = CounterMetricFamily(
+        "chatkit_tokens", "Tokens of models; cached is part of input.", labels=["kind"]
+    )
+    for kind, count in seen.tokens.items():
+        tokens.add_metric([kind], count)
+    yield tokens

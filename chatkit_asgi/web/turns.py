@@ -1,14 +1,17 @@
 """Turns over HTTP: requests begin them, `/threads/{id}/stream` joins and `/threads/{id}/cancel` stops one."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from hashlib import sha256
+from math import ceil
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from chatkit_asgi.errors import ConflictError, InvalidRequestError, NotFoundError
+from chatkit_asgi.clock import utcnow
+from chatkit_asgi.errors import ConflictError, InvalidRequestError, NotFoundError, TooManyError
 from chatkit_asgi.locale import user_text
 from chatkit_asgi.server import ChatKitServer, StreamingResult, replay
 from chatkit_asgi.streams import (
@@ -35,8 +38,11 @@ PRIVATE = {"cache-control": "no-store"}
 class TurnDesk:
     """Where requests meet the turns of a server. Contexts are whatever `authenticate` gives."""
 
-    def __init__(self, server: ChatKitServer[Any], runner: TurnRunner, *, heartbeat: float) -> None:
+    def __init__(
+        self, server: ChatKitServer[Any], runner: TurnRunner, *, heartbeat: float, daily_tokens: int = 0
+    ) -> None:
         self._server = server
+        self._daily_tokens = daily_tokens
         self._runner = runner
         self._heartbeat = heartbeat
 
@@ -47,7 +53,18 @@ class TurnDesk:
             return await self._server.open(operation, context, admit=admit)
 
         asked = self._asked(request, body, operation, context)
+        await self._require_budget(asked.owner)
         return self._respond(await begin_turn(self._runner, asked, open))
+
+    async def _require_budget(self, owner: str | None) -> None:
+        """Raises TooManyError when the owner has used up the day's tokens. What runs, runs on."""
+        if not self._daily_tokens or owner is None:
+            return
+        if await self._runner.log.tokens_of_today(owner) >= self._daily_tokens:
+            raise TooManyError(
+                user_text("All tokens for today are used up: go on after midnight (UTC)."),
+                retry_after=_seconds_of_today(),
+            )
 
     def _asked(self, request: Request, body: bytes, operation: StreamingReq, context: Any) -> Asked:
         owner = self._server.store.owner_of(context)
@@ -160,6 +177,13 @@ def _unfinished(run: TurnRun) -> Sequence[ThreadItem]:
     if run.ending is not None or not isinstance(answer, StreamingResult):
         return ()
     return answer.unfinished_items()
+
+
+def _seconds_of_today() -> int:
+    """How many are left of the day (UTC)."""
+    now = utcnow()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return max(1, ceil((midnight - now).total_seconds()))
 
 
 def _request_key(request: Request) -> str | None:

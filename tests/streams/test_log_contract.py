@@ -15,6 +15,7 @@ from chatkit_asgi.errors import (
     TurnRunningError,
 )
 from chatkit_asgi.streams.log import FRAMES_AT_ONCE, Ending, Frames, Slice, TurnLog, TurnRecord
+from chatkit_asgi.usage import Usage
 from tests.streams.conftest import THREADS, Place
 from tests.streams.turns import ME, OTHER, frame, frames, make_turn, read_all
 
@@ -47,6 +48,19 @@ async def test_admitted_turn_is_leased_and_read_by_its_worker(log: TurnLog) -> N
     assert await log.find_running("thr_0", "alice") == RECORD
     assert await log.find_key("key", "alice") == RECORD
     assert await log.read("trn_1", "alice", 0) == Slice([], at_end=False)
+
+
+async def test_what_turns_used_is_counted_once_for_their_owners_day(log: TurnLog) -> None:
+    usage = Usage(model="m", input_tokens=10, output_tokens=3, cached_tokens=4)
+    await log.admit(make_turn(), most=0)
+    await log.write(ME, [], [DONE])
+    assert await log.tokens_of_today("alice") == 0
+    for _ in range(2):  # as after a failure of which nobody knows whether it was one
+        await log.note_usage([replace(DONE, usage=usage), Ending("trn_unknown", "done", usage=usage)])
+    await log.admit(make_turn(id="trn_2"), most=0)
+    await log.note_usage([Ending("trn_2", "failed", usage=usage), replace(DONE, usage=None)])
+    assert await log.tokens_of_today("alice") == 26
+    assert await log.tokens_of_today("bob") == 0
 
 
 async def test_record_tells_whether_the_user_may_stop_the_turn(log: TurnLog) -> None:

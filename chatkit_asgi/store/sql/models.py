@@ -12,8 +12,10 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Date,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -88,6 +90,7 @@ class Tables:
         self.feedback = _feedback(self)
         self.turns = _turns(self)
         self.turn_frames = _turn_frames(self)
+        self.token_days = _token_days(self)
         if dialect != "sqlite":  # there it is an index of words, which cannot be declared
             _search(self)
 
@@ -220,6 +223,13 @@ def _turns(tables: Tables) -> Table:
         # When its frames and its request's key were forgotten.
         Column("purged_at", UTCDateTime),
         Column("error", Text),
+        # Known of turns that a model answered, when they have ended.
+        Column("model", String),
+        Column("input_tokens", BigInteger),
+        Column("cached_tokens", BigInteger),
+        Column("output_tokens", BigInteger),
+        Column("reasoning_tokens", BigInteger),
+        Column("first_token_seconds", Double),
         Index(None, "thread_id", "started_at"),
     )
     running = table.c.status == "running"
@@ -243,6 +253,19 @@ def _turn_frames(tables: Tables) -> Table:
         Column("last", Integer, primary_key=True, autoincrement=False),
         Column("count", Integer, nullable=False),
         Column("frames", LargeBinary, nullable=False),
+    )
+
+
+def _token_days(tables: Tables) -> Table:
+    """What a user's turns have used in a day (UTC). It stays when their threads go."""
+    return Table(
+        f"{tables.prefix}token_days",
+        tables.metadata,
+        Column("owner", String, primary_key=True),
+        Column("day", Date, primary_key=True),
+        Column("turns", BigInteger, nullable=False),
+        Column("input_tokens", BigInteger, nullable=False),
+        Column("output_tokens", BigInteger, nullable=False),
     )
 
 

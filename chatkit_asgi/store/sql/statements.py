@@ -58,6 +58,7 @@ class Statements:
 
     def __init__(self, tables: Tables) -> None:
         insert = sqlite.insert if tables.dialect == "sqlite" else postgresql.insert
+        self.delete_all_days = delete(tables.token_days).where(tables.token_days.c.owner == OWNER)
         self._thread_statements(tables.threads, insert(tables.threads))
         self._item_statements(tables.items, tables.threads, insert(tables.items))
         self._attachment_statements(tables.attachments, insert(tables.attachments))

@@ -190,6 +190,7 @@ class SQLAlchemyStore(Store[TContext]):
         mine = self._mine(context)
         async with self.database.transaction():
             await self.database.change(self._sql.delete_all_threads, mine)
+            await self.database.change(self._sql.delete_all_days, mine)
             await self._outbox.add(await self.database.change(self._sql.delete_all_attachments, mine))
 
     async def load_thread_items(

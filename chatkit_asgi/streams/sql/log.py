@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
+from chatkit_asgi.clock import utcnow
 from chatkit_asgi.errors import ConflictError, NotFoundError, RepeatedRequestError, TurnRunningError
 from chatkit_asgi.locale import user_text
 from chatkit_asgi.store.sql import Database, Tables
@@ -124,6 +125,32 @@ class SQLTurnLog:
         frames = [batch for batch in frames if batch.frames]
         meant = {batch.turn_id for batch in frames} | {ending.turn_id for ending in endings}
         return meant - await self._turns.write(worker, frames, endings) if meant else meant
+
+    async def note_usage(self, endings: Sequence[Ending]) -> None:
+        async with self._database.transaction():
+            for ending in endings:
+                await self._note_usage(ending)
+
+    async def _note_usage(self, ending: Ending) -> None:
+        if (usage := ending.usage) is None:
+            return
+        tokens = {"input_": usage.input_tokens, "output_": usage.output_tokens}
+        row = {
+            "id_": ending.turn_id,
+            "model_": usage.model,
+            "cached_": usage.cached_tokens,
+            "reasoning_": usage.reasoning_tokens,
+            "first_": ending.first_token_seconds,
+            **tokens,
+        }
+        for (owner,) in await self._database.change(self._sql["note_usage"], row):
+            day = {"owner_": owner, "day_": utcnow().date(), **tokens}
+            await self._database.change(self._sql["note_day"], day)
+
+    async def tokens_of_today(self, owner: str) -> int:
+        row = {"owner_": owner, "day_": utcnow().date()}
+        rows = await self._database.fetch(self._sql["tokens_of_day"], row)
+        return int(rows[0][0]) if rows else 0
 
     async def renew(self, worker: Worker, read: Collection[str]) -> Sequence[TurnRecord]:
         records = map(to_record, await self._turns.renew(worker, read))

@@ -7,7 +7,19 @@ from collections.abc import Mapping
 from re import compile
 from typing import Any, get_args
 
-from sqlalchemy import Boolean, Float, Integer, LargeBinary, String, TextClause, bindparam, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    Double,
+    Float,
+    Integer,
+    LargeBinary,
+    String,
+    TextClause,
+    bindparam,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
@@ -80,6 +92,21 @@ WHERE id = :id_ AND status = 'running' RETURNING {record}
     "cancelled": """
 SELECT id FROM {turns} WHERE worker = :worker_ AND status = 'running' AND cancel_requested_at IS NOT NULL
 """,
+    "note_usage": """
+UPDATE {turns} SET model = :model_, input_tokens = :input_, cached_tokens = :cached_,
+    output_tokens = :output_, reasoning_tokens = :reasoning_, first_token_seconds = :first_
+WHERE id = :id_ AND input_tokens IS NULL RETURNING owner
+""",
+    "note_day": """
+INSERT INTO {token_days} AS days (owner, day, turns, input_tokens, output_tokens)
+VALUES (:owner_, :day_, 1, :input_, :output_)
+ON CONFLICT (owner, day) DO UPDATE SET turns = days.turns + 1,
+    input_tokens = days.input_tokens + excluded.input_tokens,
+    output_tokens = days.output_tokens + excluded.output_tokens
+""",
+    "tokens_of_day": """
+SELECT input_tokens + output_tokens FROM {token_days} WHERE owner = :owner_ AND day = :day_
+""",
     "expired": "SELECT {record} FROM {turns} AS turns WHERE status = 'running' AND lease_until <= {now}",
 }
 
@@ -99,6 +126,9 @@ TYPES: Mapping[str, type[TypeEngine[Any]]] = {  # Any: of any Python type
     "after_": Integer,
     "enough_": Integer,
     "lease_": Float,
+    "first_": Double,
+    "day_": Date,
+    **dict.fromkeys(("input_", "cached_", "output_", "reasoning_"), BigInteger),
     "parting_": Float,
     "seconds_": Float,
     "now_": UTCDateTime,
@@ -132,6 +162,7 @@ class Statements:
         names = {
             "turns": tables.qualified("turns"),
             "frames": tables.qualified("turn_frames"),
+            "token_days": tables.qualified("token_days"),
             "threads": tables.qualified("threads"),
             "lost": LOST,
             **words,
