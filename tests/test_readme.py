@@ -40,8 +40,12 @@ async def test_mounted_app_asks_the_host_who_is_calling(names: dict[str, Any]) -
 
 async def test_store_lives_in_the_database_of_an_application(names: dict[str, Any]) -> None:
     await names["deploy"]()
-    transport = httpx.ASGITransport(names["backend"])
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+    backend = names["backend"]
+    transport = httpx.ASGITransport(backend)
+    async with (
+        backend.router.lifespan_context(backend),  # or what it does in the background goes on
+        httpx.AsyncClient(transport=transport, base_url="http://localhost") as http,
+    ):
         assert (await Chat(http).ask("threads.list"))["data"] == []
     assert await difference(names["engine"], table_prefix="chat_") == ""
     await names["engine"].dispose()
@@ -49,13 +53,19 @@ async def test_store_lives_in_the_database_of_an_application(names: dict[str, An
 
 async def test_server_of_ones_own_answers(names: dict[str, Any], tmp_path: Path) -> None:
     app = create_app(Settings(data_dir=tmp_path), server=names["Parrot"](MemoryStore()))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http,
+    ):
         events = await Chat(http).create("Polly")
     assert events[-1]["item"]["content"][0]["text"] == "Polly"
 
 
 async def test_function_of_ones_own_answers(names: dict[str, Any], tmp_path: Path) -> None:
     app = create_app(Settings(data_dir=tmp_path), store=MemoryStore(), agent=names["answer"])
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http,
+    ):
         events = await Chat(http).create("hello")
     assert events[-1]["item"]["content"][0]["text"] == "You said hello "
