@@ -271,7 +271,7 @@ def _agent_server(
             model=settings.model,
             timeout=settings.model_timeout,
         )
-        run_config = create_run_config(provider, retries=settings.model_retries)
+        run_config = create_run_config(provider, retries=settings.model_retries, is_traced=settings.tracing)
         if settings.transcribe_model:
             transcriber = Transcriber(provider.client, settings.transcribe_model)
     if agent is None and settings.agent:
@@ -288,6 +288,7 @@ def _agent_server(
         run_config=run_config,
         limits=InputLimits.of_model(settings.model_input, max_text=settings.model_max_text),
         models=settings.model_labels,
+        remembers=settings.model_remembers and settings.has_model,
         title_model=settings.title_model if settings.has_model else "",
         history_items=settings.history_items,
         history_tokens=settings.history_tokens,

@@ -108,6 +108,10 @@ class Settings(BaseSettings):
     """The model that answers when no agent is set."""
     models: CommaSeparated = ()
     """Models that users may choose beside that one, as `id` or `id=Label`, with commas between them."""
+    model_remembers: bool = False
+    """Let the Responses API keep conversations (`previous_response_id`) and tell it only what is new."""
+    tracing: bool = False
+    """Send traces of runs, without what was said, to OpenAI; only with OpenAI's own models."""
     title_model: str = ""
     """The model that gives conversations their titles, beside the answer; empty: they are the first words."""
     history_items: int = Field(default=100, gt=0, le=1_000)
@@ -398,6 +402,10 @@ class Settings(BaseSettings):
     def _combinations(self) -> Self:
         if self.agent and self.server:
             raise ValueError("set CHATKIT_AGENT or CHATKIT_SERVER, not both")
+        if self.model_remembers and self.model_api != "responses":
+            raise ValueError("CHATKIT_MODEL_REMEMBERS=1 needs CHATKIT_MODEL_API=responses")
+        if self.tracing and self.openai_base_url:
+            raise ValueError("CHATKIT_TRACING=1 goes with OpenAI's own models: unset OPENAI_BASE_URL")
         keys = [bool(key.get_secret_value()) for key in (self.files_access_key, self.files_secret_key)]
         on_s3 = self.files_url.startswith("s3:")
         if on_s3 and any(keys) and not all(keys):

@@ -32,6 +32,7 @@ from chatkit_asgi.agents.language import with_language
 from chatkit_asgi.agents.mcp_servers import McpServer
 from chatkit_asgi.agents.mcp_tools import McpServers
 from chatkit_asgi.agents.output import DEFAULT_RESPONSE_CONVERTER, ResponseStreamConverter
+from chatkit_asgi.agents.remembered import FORGOTTEN, forget, remember, unknown_to
 from chatkit_asgi.agents.steps import end_steps, without_loading
 from chatkit_asgi.agents.stream import stream_agent_response
 from chatkit_asgi.agents.titles import Title, title_from
@@ -88,7 +89,8 @@ class AgentServer(ChatKitServer[TContext]):
     are the agent's, too, and so are the `hosted_tools`, which the model's own server runs.
     The `transcriber` takes dictation. The model sees at most `history_items` of a thread, the newest, and of
     those what fits into `history_tokens` by estimate (0: all of them). The `title_model` gives threads their
-    titles; without one they are the first words.
+    titles; without one they are the first words. With `remembers` the Responses API keeps conversations and
+    is told only what is new.
     """
 
     def __init__(
@@ -112,9 +114,11 @@ class AgentServer(ChatKitServer[TContext]):
         history_items: int = HISTORY_ITEMS,
         history_tokens: int = HISTORY_TOKENS,
         title_model: str = "",
+        remembers: bool = False,
     ) -> None:
         super().__init__(store, attachment_store)
         self._title_model = title_model
+        self._remembers = remembers
         self.history_items = history_items
         self.history_tokens = history_tokens
         self.agent = (
@@ -267,14 +271,44 @@ class AgentServer(ChatKitServer[TContext]):
     ) -> AsyncIterator[ThreadStreamEvent]:
         """`is_answer`: it begins the answer to a message, and does not go on with one."""
         await self.start()
-        agent_context = self._context(thread, context)
         items = without_refused(await self.load_history(thread, context))
-        history = fit(await self.to_agent_input(items, context), self.history_tokens)
+        previous, news = unknown_to(thread, items) if self._remembers else (None, items)
+        answer = self._answer(thread, context, items, news, previous, is_answer=is_answer)
+        has_begun = False
+        try:
+            async with aclosing(_generator(answer)) as events:
+                async for event in events:
+                    has_begun = True
+                    yield event
+            return
+        except FORGOTTEN as exc:
+            if previous is None or has_begun:
+                raise
+            logger.info("response %s is not known any more: %s", previous, exc)
+        forget(thread)
+        answer = self._answer(thread, context, items, items, None, is_answer=is_answer)
+        async with aclosing(_generator(answer)) as events:
+            async for event in events:
+                yield event
+
+    async def _answer(
+        self,
+        thread: ThreadMetadata,
+        context: TContext,
+        items: Sequence[ThreadItem],
+        news: Sequence[ThreadItem],
+        previous: str | None,
+        *,
+        is_answer: bool,
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        """A run over the thread's `items`, of which the model is told the `news`: it knows the others."""
+        agent_context = self._context(thread, context)
+        history = fit(await self.to_agent_input(news, context), self.history_tokens)
         agent_input = [*history, *self._mcp.note()]
         options = _options(items)
         chosen = options.tool_choice.id if options.tool_choice else None
         agent = with_forgiven_tools(self._tools.agent_for(chosen, self._mcp.tools(), forces=is_answer))
-        run = self._start(agent, agent_input, agent_context, options)
+        run = self._start(agent, agent_input, agent_context, options, previous)
         result = shown_run(agent, run, agent_context)
         converter = self.stream_converter or self._image_keeper(agent, agent_context)
         try:
@@ -282,6 +316,7 @@ class AgentServer(ChatKitServer[TContext]):
                 async for event in events:
                     yield event
             _require_words(run)
+            await self._remember(run, agent_context)
         except TRIPWIRES as exc:
             logger.warning("guardrail %s has tripped in thread %s", name_of(exc), thread.id)
             if isinstance(converter, ImageKeeper):
@@ -299,6 +334,14 @@ class AgentServer(ChatKitServer[TContext]):
             note_run(run, _model_name(run, self._config(options)), agent_input)
             if isinstance(converter, ImageKeeper):
                 await converter.aclose()
+
+    async def _remember(self, run: RunResultStreaming, agent_context: AgentContext[TContext]) -> None:
+        """Where to go on from; not from a call that waits for its client, whose output is no item."""
+        if not self._remembers or run.last_response_id is None or agent_context.client_tool_call is not None:
+            return
+        thread, context = agent_context.thread, agent_context.request_context
+        newest = await self.store.load_thread_items(thread.id, None, 1, "desc", context)
+        remember(thread, run.last_response_id, newest.data[0])
 
     def _image_keeper(
         self, agent: Agent[AgentContext[TContext]], agent_context: AgentContext[TContext]
@@ -321,11 +364,13 @@ class AgentServer(ChatKitServer[TContext]):
         agent_input: list[TResponseInputItem],
         agent_context: AgentContext[TContext],
         options: InferenceOptions,
+        previous: str | None,
     ) -> RunResultStreaming:
         return Runner.run_streamed(
             agent,
             agent_input,
             context=agent_context,
+            previous_response_id=previous,
             run_config=with_language(self._config(options), language_of(agent_context.request_context)),
         )
 

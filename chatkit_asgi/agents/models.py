@@ -84,19 +84,23 @@ def create_provider(
 
 
 def create_run_config(
-    provider: ModelProvider, *, model: str | None = None, retries: int = MODEL_RETRIES
+    provider: ModelProvider,
+    *,
+    model: str | None = None,
+    retries: int = MODEL_RETRIES,
+    is_traced: bool = False,
 ) -> RunConfig:
     """Settings of a run that uses the provider; `model` goes before what the agents name.
 
     A call of the model that fails in a way that passes is tried again as often as `retries` says, when the
     server wants it (``Retry-After``) or after half a second and longer; never when something was shown of it.
-    Tracing is off: the SDK would send conversations to OpenAI, whatever server answers them.
+    Unless `is_traced`, tracing is off: the SDK would send what happens to OpenAI, whatever server answers.
     """
     return RunConfig(
         model=model,
         model_provider=provider,
         model_settings=ModelSettings(retry=_retrying(retries)),
-        tracing_disabled=True,
+        tracing_disabled=not is_traced,
         trace_include_sensitive_data=False,
     )
 
