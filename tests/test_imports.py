@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "chatkit_asgi"
 
-VALUES = ("types", "widgets", "icons", "actions", "errors", "ids", "clock", "context", "locale")
+VALUES = ("types", "widgets", "icons", "actions", "errors", "ids", "clock", "context", "locale", "usage")
 INTERFACES = ("store", "attachments", "streams")
 ENGINE = ("server", "agents")
 EDGE = (
@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "ids": (),
     "clock": (),
     "context": (),
+    "usage": (),
     "icons": (),
     "actions": (),
     "widgets": ("icons", "actions"),
