@@ -1,0 +1,126 @@
+import type { ThreadEvent } from "../protocol";
+import { frames } from "./frames";
+
+/** An answer that is not what was asked for; `message` is fit to be shown. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    /** The HTTP status; 0: nobody answered. */
+    readonly status = 0,
+    readonly code = "",
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+}
+
+export interface ClientOptions {
+  /** Where the protocol is spoken, `…/chatkit`; what else our server has lies beside it. */
+  readonly url: string;
+  readonly fetch?: typeof fetch;
+  /** Gives the bearer token, and a new one when the last was refused; null: none is needed. */
+  readonly token?: (refused: string | null) => Promise<string | null>;
+}
+
+/** A stream that was begun or joined. */
+export interface Stream {
+  readonly events: AsyncIterable<ThreadEvent>;
+  /** The turn's id, where the server tells it. */
+  readonly turn: string | null;
+}
+
+/** Speaks the protocol over `fetch`. */
+export class Client {
+  #token: string | null = null;
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  /** An operation that is answered with JSON. Raises ApiError. */
+  async ask<T>(type: string, params: object, signal?: AbortSignal): Promise<T> {
+    const response = await this.#post(type, params, {}, signal);
+    return (await response.json()) as T;
+  }
+
+  /**
+   * An operation that is answered with a stream. The answer goes on when the connection is lost; `key` names the
+   * request, so that sending it again joins the same answer. Raises ApiError.
+   */
+  async stream(type: string, params: object, key: string, signal?: AbortSignal): Promise<Stream> {
+    const headers = { "ChatKit-Resume": "1", "Idempotency-Key": key };
+    return streamOf(await this.#post(type, params, headers, signal));
+  }
+
+  /** Joins the running answer of a thread behind `seen` events; null when none is running. Raises ApiError. */
+  async attach(thread: string, seen: number, signal?: AbortSignal): Promise<Stream | null> {
+    const path = `threads/${encodeURIComponent(thread)}/stream?after=${seen}`;
+    const response = await this.#send(this.#beside(path), { method: "GET", signal: signal ?? null });
+    return response.status === 204 ? null : streamOf(response);
+  }
+
+  /** Stops the running answer of a thread; false where the server knows no such thing. */
+  async cancel(thread: string): Promise<boolean> {
+    const path = `threads/${encodeURIComponent(thread)}/cancel`;
+    try {
+      await this.#send(this.#beside(path), { method: "POST" });
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && [404, 405, 501].includes(error.status)) return false;
+      throw error;
+    }
+  }
+
+  #beside(path: string): URL {
+    return new URL(path, new URL(this.#options.url, document.baseURI));
+  }
+
+  #post(type: string, params: object, headers: Record<string, string>, signal?: AbortSignal): Promise<Response> {
+    return this.#send(new URL(this.#options.url, document.baseURI), {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...headers },
+      body: JSON.stringify({ type, params }),
+      signal: signal ?? null,
+    });
+  }
+
+  async #send(url: URL, request: RequestInit): Promise<Response> {
+    const { token } = this.#options;
+    this.#token ??= (await token?.(null)) ?? null;
+    let response = await this.#fetch(url, request);
+    if (response.status === 401 && token) {
+      this.#token = await token(this.#token);
+      response = await this.#fetch(url, request);
+    }
+    if (response.ok) return response;
+    throw await errorOf(response);
+  }
+
+  async #fetch(url: URL, request: RequestInit): Promise<Response> {
+    const headers = new Headers(request.headers);
+    if (this.#token !== null) headers.set("Authorization", `Bearer ${this.#token}`);
+    try {
+      return await (this.#options.fetch ?? fetch)(url, { ...request, headers });
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "AbortError") throw error;
+      throw new ApiError("The server cannot be reached. Check the connection and try again.");
+    }
+  }
+}
+
+function streamOf(response: Response): Stream {
+  if (response.body === null) throw new ApiError("The server's answer is empty.", response.status);
+  return { events: eventsOf(response.body), turn: response.headers.get("chatkit-turn-id") };
+}
+
+async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<ThreadEvent> {
+  for await (const frame of frames(body)) yield JSON.parse(frame.data) as ThreadEvent;
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  const body: unknown = await response.json().catch(() => null);
+  const error = (body as { error?: { message?: string; code?: string } } | null)?.error;
+  const message = error?.message ?? `The server answered with status ${response.status}.`;
+  return new ApiError(message, response.status, error?.code ?? "");
+}
