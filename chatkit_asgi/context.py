@@ -1,11 +1,15 @@
 """Who is asking: the context that the app hands to every hook and store call, and whose rows it may see."""
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-__all__ = ["OwnerOf", "RequestContext", "owner_of"]
+__all__ = ["OwnerOf", "RequestContext", "owner_of", "request_id"]
+
+request_id: ContextVar[str] = ContextVar("chatkit_request_id", default="")
+"""Of the request that is being answered, also in the task that goes on with its turn; for lines of a log."""
 
 
 @dataclass(frozen=True, slots=True)

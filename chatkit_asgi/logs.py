@@ -4,6 +4,8 @@ import logging
 import re
 from collections.abc import Iterable
 
+from chatkit_asgi.context import request_id
+
 __all__ = ["configure"]
 
 SHORTEST = 6
@@ -33,12 +35,16 @@ def configure(level: str, secrets: Iterable[str] = ()) -> None:
 
 
 class _Discreet(logging.Formatter):
-    """Writes a record, its traceback too, without the secrets."""
+    """Writes a record, its traceback too, without the secrets, and with the request that it belongs to."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
         longest_first = sorted({each for each in secrets if len(each) >= SHORTEST}, key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as in logging
+        text, name = super().formatMessage(record), request_id.get()
+        return f"{text} request_id={name}" if name and name not in text else text
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)

@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "agents": (*VALUES, "store", "attachments", "server"),
     "settings": (*VALUES, "mcp_config"),
     "mcp_config": VALUES,
-    "logs": ("settings",),
+    "logs": ("settings", "context"),
     "version": (),
     "logger": (),
     "auth": (*VALUES, "settings"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from chatkit_asgi.context import request_id
 from chatkit_asgi.logs import TALKATIVE, configure
 
 
@@ -53,3 +54,24 @@ def test_libraries_do_not_write_whole_rows_unless_told_to() -> None:
     configure("DEBUG")
     levels = [logging.getLogger(name).level for name in TALKATIVE]
     assert levels == [logging.INFO, logging.DEBUG, logging.ERROR]
+
+
+def test_lines_name_the_request_they_belong_to(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    configure("INFO")
+    logger = logging.getLogger("chatkit_asgi.some.part")
+    logger.warning("at the start")
+    reset = request_id.set("req-7")
+    try:
+        logger.warning("later")
+        logger.warning("said already: request_id=req-7")
+        raise LookupError("in a request")
+    except LookupError:
+        logger.exception("failed")
+    finally:
+        request_id.reset(reset)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "some.part" in line]
+    assert [line.count("req-7") for line in lines] == [0, 1, 1, 1]
+    assert lines[3].endswith("failed request_id=req-7")  # before the traceback

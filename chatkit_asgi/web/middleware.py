@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chatkit_asgi.context import request_id
 from chatkit_asgi.errors import ChatKitError, InvalidRequestError
 from chatkit_asgi.locale import asking
 from chatkit_asgi.web.errors import error_response, internal_error
@@ -84,6 +85,7 @@ class _Exchange:
             _check_query(self.scope["query_string"])
             if not self.scope["path"].endswith(PROBES):
                 await middleware.started()
+            request_id.set(self.id)  # not before: what is started there goes on for others
             await middleware.app(self.scope, receive, self.send)
         except Exception as exc:
             await self._explain(exc)(self.scope, receive, self.send)

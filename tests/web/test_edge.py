@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from chatkit_asgi import RequestContext, Settings, create_app
+from chatkit_asgi.context import request_id
 from chatkit_asgi.errors import InvalidRequestError
 from chatkit_asgi.server import ChatKitServer
 from chatkit_asgi.store import Store
@@ -380,3 +381,22 @@ def test_server_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path, name: 
     settings = Settings(data_dir=tmp_path, server=f"{__name__}:{name}")
     with pytest.raises(InvalidRequestError, match=name):
         create_app(settings)
+
+
+async def test_task_of_a_turn_knows_its_request(tmp_path: Path) -> None:
+    """So that what is logged about an answer leads to who asked for it."""
+    seen: list[str] = []
+
+    async def answer(messages: object, context: object) -> AsyncIterator[str]:
+        seen.append(request_id.get())
+        yield "Hi."
+
+    app = create_app(Settings(data_dir=tmp_path), agent=answer)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http,
+    ):
+        for name in ("req-1", "req-2"):
+            http.headers["x-request-id"] = name
+            await Chat(http).create("hello")
+    assert seen == ["req-1", "req-2"]
