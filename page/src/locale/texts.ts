@@ -1,0 +1,50 @@
+import { createContext } from "@lit/context";
+import { en, type Catalogue, type Key } from "./en";
+
+export type { Key };
+export type Values = Readonly<Record<string, string | number>>;
+
+/** The texts of one language, and how it writes numbers, dates and lines. */
+export class Texts {
+  readonly direction: "ltr" | "rtl";
+
+  constructor(
+    /** BCP 47, as the browser's formatters want it. */
+    readonly locale: string = "en",
+    private readonly catalogue: Catalogue = en,
+  ) {
+    this.direction = RIGHT_TO_LEFT.has(locale.split("-")[0] ?? "") ? "rtl" : "ltr";
+  }
+
+  t(key: Key, values: Values = {}): string {
+    const text = this.catalogue[key] ?? en[key];
+    return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  }
+
+  percent(share: number): string {
+    return new Intl.NumberFormat(this.locale, { style: "percent" }).format(share);
+  }
+
+  number(value: number): string {
+    return new Intl.NumberFormat(this.locale).format(value);
+  }
+
+  /** A size in bytes as people read it. */
+  size(bytes: number): string {
+    const power = bytes < 1_000_000 ? 1 : 2;
+    const unit = power === 1 ? "kilobyte" : "megabyte";
+    const format = new Intl.NumberFormat(this.locale, { style: "unit", unit, maximumFractionDigits: 1 });
+    return format.format(bytes / 1000 ** power);
+  }
+
+  date(when: Date, style: Intl.DateTimeFormatOptions = { dateStyle: "medium" }): string {
+    return new Intl.DateTimeFormat(this.locale, style).format(when);
+  }
+}
+
+const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur", "yi", "ps", "sd", "ug"]);
+
+export const ENGLISH = new Texts();
+
+/** The texts of the element that a component is in. */
+export const textsContext = createContext<Texts>(Symbol("chatkit texts"));
