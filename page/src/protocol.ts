@@ -15,15 +15,38 @@ export interface Thread {
   readonly id: string;
   readonly title?: string | null;
   readonly created_at: string;
-  readonly status: ThreadStatus;
+  readonly status?: ThreadStatus;
+  readonly allowed_image_domains?: readonly string[] | null;
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly items: Page<Item>;
+}
+
+/** Where a statement comes from; which of the fields below the title are there depends on the type. */
+export interface Source {
+  readonly type: "url" | "file" | "entity";
+  readonly title: string;
+  readonly description?: string | null;
+  readonly timestamp?: string | null;
+  readonly group?: string | null;
+  /** Of a page of the web. */
+  readonly url?: string;
+  readonly attribution?: string | null;
+  /** Of a file. */
+  readonly filename?: string;
+  /** Of a thing of the application. */
+  readonly id?: string;
+  readonly icon?: string | null;
+  readonly label?: string | null;
+  readonly inline_label?: string | null;
+  readonly interactive?: boolean;
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly [field: string]: unknown;
 }
 
 export interface Annotation {
   readonly type: "annotation";
   readonly index?: number | null;
-  readonly source: { readonly type: "url" | "file" | "entity"; readonly title: string; readonly [field: string]: unknown };
+  readonly source: Source;
 }
 
 export interface AnswerPart {
@@ -40,10 +63,59 @@ export interface Component {
   readonly [field: string]: unknown;
 }
 
+/** One step of work: `custom`, `web_search`, `thought`, `file`, `image`, or a kind that is newer. */
 export interface Task {
   readonly type: string;
   readonly status_indicator?: "none" | "loading" | "complete";
+  readonly title?: string | null;
+  readonly icon?: string | null;
+  readonly content?: string | null;
+  readonly title_query?: string | null;
+  readonly queries?: readonly string[];
+  readonly sources?: readonly Source[];
   readonly [field: string]: unknown;
+}
+
+export interface Workflow {
+  readonly type?: "custom" | "reasoning";
+  readonly tasks: readonly Task[];
+  /** A title wins over a duration, which is in whole seconds. */
+  readonly summary?: { readonly title?: string; readonly icon?: string | null; readonly duration?: number } | null;
+  readonly expanded?: boolean;
+  readonly [field: string]: unknown;
+}
+
+/** A file that a message was sent with. */
+export interface Attachment {
+  readonly id: string;
+  readonly name: string;
+  readonly type?: "file" | "image";
+  readonly mime_type?: string;
+  readonly preview_url?: string;
+  readonly [field: string]: unknown;
+}
+
+/** A question of a form: `multiple_choice` or `freeform`. */
+export interface Question {
+  readonly type: string;
+  readonly id: string;
+  readonly question: string;
+  readonly answer?: Answered | null;
+  readonly options?: readonly { readonly value: string; readonly [field: string]: unknown }[];
+  readonly multiple?: boolean;
+  readonly description?: string | null;
+  readonly [field: string]: unknown;
+}
+
+export interface Answered {
+  readonly values: readonly string[];
+  readonly skipped: boolean;
+}
+
+/** What the user answers to a form, by the questions' ids. */
+export interface Submission {
+  readonly status: "answered" | "skipped";
+  readonly answers: Readonly<Record<string, Answered>>;
 }
 
 interface ItemBase {
@@ -52,11 +124,43 @@ interface ItemBase {
   readonly created_at: string;
 }
 
+/** Text, or a tag: something that was mentioned. */
+export interface UserContent {
+  readonly type: string;
+  readonly text: string;
+  readonly id?: string;
+  readonly group?: string | null;
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly interactive?: boolean;
+}
+
+export interface SentAttachment {
+  readonly type: "file" | "image";
+  readonly id: string;
+  readonly name: string;
+  readonly mime_type: string;
+  readonly preview_url?: string;
+}
+
 export interface UserMessage extends ItemBase {
   readonly type: "user_message";
-  readonly content: readonly { readonly type: string; readonly text: string; readonly [field: string]: unknown }[];
-  readonly attachments: readonly { readonly id: string; readonly name: string; readonly [field: string]: unknown }[];
+  readonly content: readonly UserContent[];
+  readonly attachments: readonly SentAttachment[];
   readonly quoted_text?: string | null;
+  readonly inference_options?: InferenceOptions;
+}
+
+export interface InferenceOptions {
+  readonly tool_choice?: { readonly id: string } | null;
+  readonly model?: string | null;
+}
+
+/** A message as it is sent. */
+export interface UserInput {
+  readonly content: readonly UserContent[];
+  readonly attachments: readonly string[];
+  readonly quoted_text: string | null;
+  readonly inference_options: InferenceOptions;
 }
 
 export interface AssistantMessage extends ItemBase {
@@ -71,7 +175,18 @@ export interface WidgetItem extends ItemBase {
 
 export interface WorkflowItem extends ItemBase {
   readonly type: "workflow";
-  readonly workflow: { readonly tasks: readonly Task[]; readonly [field: string]: unknown };
+  readonly workflow: Workflow;
+}
+
+export interface TaskItem extends ItemBase {
+  readonly type: "task";
+  readonly task: Task;
+}
+
+export interface StructuredInputItem extends ItemBase {
+  readonly type: "structured_input";
+  readonly status: "pending" | "answered" | "skipped";
+  readonly inputs: readonly Question[];
 }
 
 export interface GeneratedImage extends ItemBase {
@@ -89,7 +204,7 @@ export interface ClientToolCall extends ItemBase {
 }
 
 export interface OtherItem extends ItemBase {
-  readonly type: "task" | "structured_input" | "end_of_turn";
+  readonly type: "end_of_turn";
   readonly [field: string]: unknown;
 }
 
@@ -99,6 +214,8 @@ export type Item =
   | AssistantMessage
   | WidgetItem
   | WorkflowItem
+  | TaskItem
+  | StructuredInputItem
   | GeneratedImage
   | ClientToolCall
   | OtherItem;
