@@ -132,6 +132,7 @@ export interface UserContent {
   readonly group?: string | null;
   readonly data?: Readonly<Record<string, unknown>>;
   readonly interactive?: boolean;
+  readonly [field: string]: unknown;
 }
 
 export interface SentAttachment {

@@ -17,7 +17,8 @@ function talking(...answers: Answer[]) {
 const URL_ = "https://chat.example/api/chatkit";
 const refused = (status: number, message: string, code = "") =>
   new Response(JSON.stringify({ error: { message, code } }), { status });
-const streamed = (text: string) => new Response(text, { headers: { "chatkit-turn-id": "trn_1" } });
+const streamed = (text: string) =>
+  new Response(text, { headers: { "content-type": "text/event-stream; charset=utf-8", "chatkit-turn-id": "trn_1" } });
 
 describe("the client", () => {
   it("asks an operation", async () => {

@@ -38,7 +38,7 @@ describe("a conversation", () => {
     );
     expect(shown.thread?.id).toBe("thr_1");
     expect((shown.items[0] as AssistantMessage).content[0]?.text).toBe("Hello");
-    expect(shown.answer).toEqual({ mayStop: false, progress: null, open: ["m1"] });
+    expect(shown.answer).toEqual({ mayStop: false, progress: null, open: ["m1"], hasEvents: true });
     const done = after(shown, { type: "thread.item.done", item: message("m1", "Hello.") });
     expect(done.answer?.open).toEqual([]);
     expect(ended(done).answer).toBeNull();
@@ -77,8 +77,7 @@ describe("a conversation", () => {
   });
 
   it("is loaded oldest first, and older items come before, once", () => {
-    const newest = { ...message("m2", "b"), created_at: "2026-01-03T00:00:00Z" };
-    const page = loaded({ ...thread(newest, message("m1", "a")), items: { data: [newest, message("m1", "a")], has_more: true } });
+    const page = loaded({ ...thread(), items: { data: [message("m1", "a"), message("m2", "b")], has_more: true } });
     expect(page.items.map((item) => item.id)).toEqual(["m1", "m2"]);
     expect(page.hasOlder).toBe(true);
     const whole = withOlder(page, [message("m0", "0"), message("m1", "a")], false);

@@ -5,12 +5,17 @@ import { frames } from "./frames";
 export class ApiError extends Error {
   constructor(
     message: string,
-    /** The HTTP status; 0: nobody answered. */
+    /** The HTTP status; 0: nobody answered, or the connection broke. */
     readonly status = 0,
     readonly code = "",
   ) {
     super(message);
     this.name = "ApiError";
+  }
+
+  /** Whether it may go better soon without anybody doing anything. */
+  get isPassing(): boolean {
+    return this.status === 0 || this.status >= 500;
   }
 }
 
@@ -20,6 +25,8 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
   /** Gives the bearer token, and a new one when the last was refused; null: none is needed. */
   readonly token?: (refused: string | null) => Promise<string | null>;
+  /** What to send as `Accept-Language`; null: the browser's own. */
+  readonly language?: string | null;
 }
 
 /** A stream that was begun or joined. */
@@ -28,6 +35,9 @@ export interface Stream {
   /** The turn's id, where the server tells it. */
   readonly turn: string | null;
 }
+
+/** Statuses by which a server says that it has no such route. */
+const UNKNOWN_ROUTE = [404, 405, 501];
 
 /** Speaks the protocol over `fetch`. */
 export class Client {
@@ -53,43 +63,34 @@ export class Client {
     return streamOf(await this.#post(type, params, headers, signal));
   }
 
-  /** Joins the running answer of a thread behind `seen` events; null when none is running. Raises ApiError. */
+  /**
+   * Joins the running answer of a thread behind `seen` events; null when none is running, or the server knows no
+   * such thing. Raises ApiError.
+   */
   async attach(thread: string, seen: number, signal?: AbortSignal): Promise<Stream | null> {
     const path = `threads/${encodeURIComponent(thread)}/stream?after=${seen}`;
-    const response = await this.#send(this.#beside(path), { method: "GET", signal: signal ?? null });
-    return response.status === 204 ? null : streamOf(response);
+    const response = await this.#optional(path, { method: "GET", signal: signal ?? null });
+    const isStream = response?.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+    return response !== null && isStream ? streamOf(response) : null;
   }
 
   /** Stops the running answer of a thread; false where the server knows no such thing. */
   async cancel(thread: string): Promise<boolean> {
-    const path = `threads/${encodeURIComponent(thread)}/cancel`;
-    try {
-      await this.#send(this.#beside(path), { method: "POST" });
-      return true;
-    } catch (error) {
-      if (error instanceof ApiError && [404, 405, 501].includes(error.status)) return false;
-      throw error;
-    }
+    return (await this.#optional(`threads/${encodeURIComponent(thread)}/cancel`, { method: "POST" })) !== null;
   }
 
-  #beside(path: string): URL {
-    return new URL(path, new URL(this.#options.url, document.baseURI));
+  /** JSON from beside the protocol's own endpoint; null where the server has no such route. Raises ApiError. */
+  async beside<T>(path: string, signal?: AbortSignal): Promise<T | null> {
+    const response = await this.#optional(path, { method: "GET", signal: signal ?? null });
+    return response === null ? null : ((await response.json()) as T);
   }
 
-  #post(type: string, params: object, headers: Record<string, string>, signal?: AbortSignal): Promise<Response> {
-    return this.#send(new URL(this.#options.url, document.baseURI), {
-      method: "POST",
-      headers: { "Content-Type": "application/json", ...headers },
-      body: JSON.stringify({ type, params }),
-      signal: signal ?? null,
-    });
-  }
-
-  async #send(url: URL, request: RequestInit): Promise<Response> {
+  /** Any request to the server, with its token. Raises ApiError. */
+  async send(url: URL, request: RequestInit): Promise<Response> {
     const { token } = this.#options;
     this.#token ??= (await token?.(null)) ?? null;
     let response = await this.#fetch(url, request);
-    if (response.status === 401 && token) {
+    if (response.status === 401 && token && this.#token !== null) {
       this.#token = await token(this.#token);
       response = await this.#fetch(url, request);
     }
@@ -97,16 +98,46 @@ export class Client {
     throw await errorOf(response);
   }
 
+  /** What a request to the server has to carry. */
+  async authorization(): Promise<Record<string, string>> {
+    this.#token ??= (await this.#options.token?.(null)) ?? null;
+    return this.#token === null ? {} : { Authorization: `Bearer ${this.#token}` };
+  }
+
+  async #optional(path: string, request: RequestInit): Promise<Response | null> {
+    try {
+      return await this.send(new URL(path, this.#options.url), request);
+    } catch (error) {
+      if (error instanceof ApiError && UNKNOWN_ROUTE.includes(error.status)) return null;
+      throw error;
+    }
+  }
+
+  #post(type: string, params: object, headers: Record<string, string>, signal?: AbortSignal): Promise<Response> {
+    return this.send(new URL(this.#options.url), {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...headers },
+      body: JSON.stringify({ type, params }),
+      signal: signal ?? null,
+    });
+  }
+
   async #fetch(url: URL, request: RequestInit): Promise<Response> {
     const headers = new Headers(request.headers);
     if (this.#token !== null) headers.set("Authorization", `Bearer ${this.#token}`);
+    if (this.#options.language) headers.set("Accept-Language", this.#options.language);
     try {
-      return await (this.#options.fetch ?? fetch)(url, { ...request, headers });
+      return await (this.#options.fetch ?? fetch)(url.href, { ...request, headers });
     } catch (error) {
-      if (error instanceof DOMException && error.name === "AbortError") throw error;
-      throw new ApiError("The server cannot be reached. Check the connection and try again.");
+      throw lost(error);
     }
   }
+}
+
+/** A connection that failed, as one of ours (`fetch` and its streams throw TypeError then); the rest stays what it is. */
+function lost(error: unknown): unknown {
+  if (!(error instanceof TypeError)) return error;
+  return new ApiError("The server cannot be reached. Check the connection and try again.");
 }
 
 function streamOf(response: Response): Stream {
@@ -115,10 +146,15 @@ function streamOf(response: Response): Stream {
 }
 
 async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<ThreadEvent> {
-  for await (const frame of frames(body)) yield JSON.parse(frame.data) as ThreadEvent;
+  try {
+    for await (const frame of frames(body)) yield JSON.parse(frame.data) as ThreadEvent;
+  } catch (error) {
+    throw lost(error);
+  }
 }
 
-async function errorOf(response: Response): Promise<ApiError> {
+/** The error of an answer that is not one, in the server's own words. */
+export async function errorOf(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
   const error = (body as { error?: { message?: string; code?: string } } | null)?.error;
   const message = error?.message ?? `The server answered with status ${response.status}.`;

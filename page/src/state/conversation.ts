@@ -21,6 +21,8 @@ export interface Answer {
   readonly progress: { readonly text: string; readonly icon: string | null } | null;
   /** Ids of items that have begun and not ended. */
   readonly open: readonly string[];
+  /** Whether anything of it has arrived. */
+  readonly hasEvents: boolean;
 }
 
 export interface Notice {
@@ -44,13 +46,12 @@ export const EMPTY: Conversation = {
   error: null,
 };
 
-const BEGUN: Answer = { mayStop: true, progress: null, open: [] };
+const BEGUN: Answer = { mayStop: true, progress: null, open: [], hasEvents: false };
 
-/** A thread as the server gives it, newest items first or oldest first. */
+/** A thread as the server gives it, its oldest item first. */
 export function loaded(thread: Thread): Conversation {
   const { items, ...rest } = thread;
-  const byAge = [...items.data].sort((one, other) => one.created_at.localeCompare(other.created_at));
-  return { ...EMPTY, thread: rest, items: byAge, hasOlder: items.has_more };
+  return { ...EMPTY, thread: rest, items: items.data, hasOlder: items.has_more };
 }
 
 /** Older items were loaded: they come before what is there, and each only once. */
@@ -70,8 +71,22 @@ export function ended(conversation: Conversation): Conversation {
   return conversation.answer === null ? conversation : { ...conversation, answer: null };
 }
 
+/** The answer could not be followed to its end. */
+export function failed(conversation: Conversation, message: string): Conversation {
+  return { ...conversation, error: { code: "connection", message, mayRetry: true } };
+}
+
+/** An item came back changed from outside of a stream. */
+export function replacedItem(conversation: Conversation, item: Item): Conversation {
+  return withItem(conversation, item);
+}
+
 /** The conversation after one event. Events that it knows nothing of leave it as it is. */
 export function after(conversation: Conversation, event: ThreadEvent): Conversation {
+  return applied(conversation.answer?.hasEvents ? conversation : withAnswer(conversation, { hasEvents: true }), event);
+}
+
+function applied(conversation: Conversation, event: ThreadEvent): Conversation {
   switch (event.type) {
     case "thread.created":
     case "thread.updated": {

@@ -1,0 +1,109 @@
+import type { FileUploadStrategy } from "@openai/chatkit";
+import type { SentAttachment } from "../protocol";
+import { ApiError, type Client } from "./client";
+
+/** What is said of an upload while it runs: the share of the bytes that has left, null where nobody can tell. */
+export type OnProgress = (share: number | null) => void;
+
+interface Announced extends SentAttachment {
+  readonly upload_descriptor?: { readonly url: string; readonly method: string; readonly headers?: Record<string, string> };
+  readonly upload_url?: string;
+}
+
+/**
+ * Brings one file to the server, in one step or in two, and gives its attachment. `ownFetch` stands where the page has
+ * a `fetch` of its own, which then carries the file too. Raises ApiError; an aborted one leaves nothing behind.
+ */
+export async function upload(
+  client: Client,
+  strategy: FileUploadStrategy,
+  file: File,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+  ownFetch: boolean,
+): Promise<SentAttachment> {
+  if (strategy.type === "direct") {
+    const url = new URL(strategy.uploadUrl, document.baseURI);
+    return ownFetch ? byFetch(client, url, file, onProgress, signal) : direct(client, url, file, onProgress, signal);
+  }
+  return inTwoSteps(client, file, onProgress, signal);
+}
+
+async function direct(client: Client, url: URL, file: File, onProgress: OnProgress, signal: AbortSignal) {
+  const headers = await client.authorization();
+  return JSON.parse(await transfer("POST", url.href, headers, form(file), onProgress, signal)) as SentAttachment;
+}
+
+async function byFetch(client: Client, url: URL, file: File, onProgress: OnProgress, signal: AbortSignal) {
+  onProgress(null);
+  const response = await client.send(url, { method: "POST", body: form(file), signal });
+  return (await response.json()) as SentAttachment;
+}
+
+async function inTwoSteps(client: Client, file: File, onProgress: OnProgress, signal: AbortSignal) {
+  const params = { name: file.name, size: file.size, mime_type: file.type || "application/octet-stream" };
+  const announced = await client.ask<Announced>("attachments.create", params, signal);
+  const { upload_descriptor, upload_url, ...attachment } = announced;
+  try {
+    if (upload_descriptor) {
+      const { url, method, headers } = upload_descriptor;
+      await transfer(method, url, { "Content-Type": params.mime_type, ...headers }, file, onProgress, signal);
+    } else if (upload_url) {
+      await transfer("POST", upload_url, {}, form(file), onProgress, signal);
+    }
+  } catch (error) {
+    forget(client, attachment.id);
+    throw error;
+  }
+  return attachment;
+}
+
+/** The server need not keep what nobody will send; where it cannot be told, it sweeps by itself. */
+export function forget(client: Client, id: string): void {
+  client.ask("attachments.delete", { attachment_id: id }).catch(() => undefined);
+}
+
+function form(file: File): FormData {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  return form;
+}
+
+/** Sends bytes and gives the answer's text. Not by `fetch`, which does not tell how far it is. */
+function transfer(
+  method: string,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: Blob | FormData,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const abort = () => request.abort();
+    request.open(method, url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.onprogress = (event) => onProgress(event.lengthComputable ? event.loaded / event.total : null);
+    request.onload = () => (request.status < 400 ? resolve(request.responseText) : reject(refusalOf(request)));
+    request.onerror = () => reject(new ApiError("The file could not be sent. Check the connection and try again."));
+    request.onabort = () => reject(new DOMException("The upload was taken back.", "AbortError"));
+    request.onloadend = () => signal.removeEventListener("abort", abort);
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) return reject(new DOMException("The upload was taken back.", "AbortError"));
+    request.send(body);
+  });
+}
+
+function refusalOf(request: XMLHttpRequest): ApiError {
+  const fallback = `The server answered with status ${request.status}.`;
+  return new ApiError(messageIn(request.responseText) ?? fallback, request.status);
+}
+
+function messageIn(text: string): string | null {
+  try {
+    const body = JSON.parse(text) as { error?: { message?: string } } | null;
+    return body?.error?.message ?? null;
+  } catch {
+    return null; // an object store speaks XML
+  }
+}

@@ -1,0 +1,68 @@
+import { ApiError, type Stream } from "../api/client";
+import type { ThreadEvent } from "../protocol";
+
+/** How the events of one turn are got. */
+export interface TurnSource {
+  /** Asks for the turn; asked again, it gives the same turn from its first event on. */
+  begin(signal: AbortSignal): Promise<Stream | null>;
+  /** The turn's events behind the first `seen`; null: it has ended, and nobody keeps them. */
+  join(seen: number, signal: AbortSignal): Promise<Stream | null>;
+}
+
+export interface Watcher {
+  readonly signal: AbortSignal;
+  /** Told when the connection is lost, and when it is there again. */
+  connected(isConnected: boolean): void;
+}
+
+/** The turn ended while nobody was looking: what it left has to be loaded. */
+export class TurnGone extends Error {}
+
+const WAITS = [300, 700, 1500, 3000, 5000, 8000, 10_000, 10_000, 10_000, 10_000, 10_000, 10_000]; // ms
+
+/**
+ * The events of a turn, each once, over as many connections as it takes. Raises ApiError when the server refuses
+ * or stays away for about a minute and a half, TurnGone when there is nothing to be joined any more.
+ */
+export async function* turnEvents(source: TurnSource, watcher: Watcher): AsyncGenerator<ThreadEvent> {
+  let seen = 0;
+  let lost = 0;
+  for (;;) {
+    try {
+      const stream = seen === 0 ? await source.begin(watcher.signal) : await source.join(seen, watcher.signal);
+      if (stream === null) throw new TurnGone();
+      if (lost > 0) watcher.connected(true);
+      lost = 0;
+      for await (const event of stream.events) {
+        seen += 1;
+        yield event;
+      }
+      return;
+    } catch (error) {
+      const wait = WAITS[lost];
+      if (!isPassing(error) || wait === undefined || watcher.signal.aborted) throw error;
+      lost += 1;
+      watcher.connected(false);
+      await pause(wait, watcher.signal);
+    }
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof ApiError && error.isPassing;
+}
+
+/** Waits so long, or until the browser is online again. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      removeEventListener("online", done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    addEventListener("online", done);
+    signal.addEventListener("abort", done);
+  });
+}
