@@ -47,6 +47,7 @@ export default defineConfig({
   base: "./",
   build: {
     outDir: OUT,
+    assetsDir: "static", // as the small page calls its own
     emptyOutDir: true,
     target: "es2022",
     modulePreload: false, // its helper looks for files beside the document, which may be another site's

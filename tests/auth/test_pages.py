@@ -1,5 +1,6 @@
 """What pages may do: which of them act for their user, and what browsers are told about ours."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,9 @@ async def test_credentials_are_for_pages_of_a_list_and_preflights_are_kept(
 async def test_page_says_who_may_frame_it(tmp_path: Path, setting: str, directive: str) -> None:
     settings = settings_of(tmp_path, **({"frame_ancestors": setting} if setting else {}))
     async with app_of(settings) as http:
-        for path in ("/", "/static/page.js", "/static/page.css"):
+        loaded = re.findall(r'(?:src|href)="(?:\./)?(static/[^"]+)"', (await http.get("/")).text)
+        assert len(loaded) > 2
+        for path in ("/", *loaded):
             headers = (await http.get(path)).headers
             assert headers["content-security-policy"].endswith(f"; {directive}")
             assert "script-src 'self';" in headers["content-security-policy"]

@@ -152,6 +152,8 @@ ROUTES: dict[tuple[str, str], list[Try] | str] = {
     ("GET", "/readyz"): OPEN,
     ("GET", "/metrics"): OPEN,
     ("GET", "/"): OPEN,
+    ("GET", "/chatkit.js"): OPEN,
+    ("GET", "/licenses.md"): OPEN,
     ("GET", "/static/{name}"): OPEN,
 }
 """`HEAD` is left out where it is `GET` for everybody."""

@@ -1,4 +1,4 @@
-"""The built-in page: how it is served, and what its files promise to the content policy."""
+"""The small page: how it is served, and what its files promise to the content policy."""
 
 import re
 from html.parser import HTMLParser
@@ -17,7 +17,7 @@ IMPORT = re.compile(r'^import [^;]*?from "([^"]+)";', re.MULTILINE)
 
 @pytest.fixture
 def http() -> httpx.AsyncClient:
-    return client_of(Starlette(routes=page_routes()))
+    return client_of(Starlette(routes=page_routes(built=None)))
 
 
 def client_of(app: Starlette) -> httpx.AsyncClient:
@@ -115,7 +115,7 @@ async def test_nothing_but_the_assets_is_served(http: httpx.AsyncClient, name: s
 
 
 async def test_a_mounted_page_is_reached_with_or_without_the_slash() -> None:
-    app = Starlette(routes=[Mount("/deep/chat", app=Starlette(routes=page_routes()))])
+    app = Starlette(routes=[Mount("/deep/chat", app=Starlette(routes=page_routes(built=None)))])
     http = client_of(app)
     bare = await http.get("/deep/chat")
     assert bare.status_code == 307
