@@ -85,16 +85,6 @@ export interface Workflow {
   readonly [field: string]: unknown;
 }
 
-/** A file that a message was sent with. */
-export interface Attachment {
-  readonly id: string;
-  readonly name: string;
-  readonly type?: "file" | "image";
-  readonly mime_type?: string;
-  readonly preview_url?: string;
-  readonly [field: string]: unknown;
-}
-
 /** A question of a form: `multiple_choice` or `freeform`. */
 export interface Question {
   readonly type: string;

@@ -1,4 +1,4 @@
-import type { Source, UserMessage } from "../protocol";
+import type { Source, UserContent } from "../protocol";
 import { text } from "./read";
 
 /** A thing that the application knows, as its page is told of it when somebody asks for it. */
@@ -27,12 +27,13 @@ export function entityOfSource(source: Source): Entity {
 }
 
 /** The thing that a user mentioned in a message. */
-export function entityOfTag(tag: UserMessage["content"][number]): Entity {
+export function entityOfTag(tag: UserContent): Entity {
   return entity(tag, tag.text);
 }
 
-function entity(fields: Readonly<Record<string, unknown>>, title: string): Entity {
-  const { icon, group, data } = fields;
+function entity(fields: Source | UserContent, title: string): Entity {
+  const { group, data } = fields;
+  const icon = "icon" in fields ? fields.icon : undefined;
   return {
     id: text(fields.id),
     title,
