@@ -339,7 +339,14 @@ def _routes(
         routes += session_routes(sessions, settings.session_key_list(), longest=settings.session_seconds)
     if settings.metrics:
         routes += metrics_routes(runner)
-    return routes + page_routes(settings.frame_ancestors) if settings.page else routes
+    return routes + _page(settings, server.attachment_store) if settings.page else routes
+
+
+def _page(settings: Settings, attachments: AttachmentStore[Any] | None) -> list[BaseRoute]:
+    """The page. It may follow the links to files; where those of an application's own store lead is not known."""
+    if isinstance(attachments, BlobAttachmentStore):
+        return page_routes(settings.frame_ancestors, attachments.link_origins)
+    return page_routes(settings.frame_ancestors, ["https:"] if attachments else [])
 
 
 def _limiter(settings: Settings, lifetime: Lifetime) -> RateLimiter | None:

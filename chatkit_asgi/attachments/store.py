@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import anyio
 from pydantic import AnyUrl
@@ -365,6 +365,15 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
     def base_url(self) -> str:
         """What links begin with; empty where that is not known, and none can be made."""
         return self._base_url or request_base_url.get()
+
+    @property
+    def link_origins(self) -> list[str]:
+        """Where links lead that do not begin with the address of the request at hand."""
+        links = [self._base_url]
+        if self._links is not None:
+            links.append(self._links.download("any", mime_type="", disposition="", seconds=1))
+        parts = [urlsplit(link) for link in links if link]
+        return [f"{each.scheme}://{each.netloc}" for each in parts]
 
     def _link(self, purpose: Purpose, attachment: Attachment) -> str:
         base = self.base_url

@@ -14,6 +14,8 @@ from chatkit_asgi.attachments import (
     is_ready,
     request_base_url,
 )
+from chatkit_asgi.attachments.places import PlaceAccess, place_of
+from chatkit_asgi.attachments.presigning import S3Links
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.errors import (
@@ -480,3 +482,15 @@ async def test_ids_of_the_applications_own_are_no_way_out_of_the_blobs(
     (folder,) = names(blobs)
     assert re.fullmatch("[0-9a-f]{64}", folder)
     assert await attachments.read(received, context) == PNG
+
+
+def test_it_tells_where_its_links_lead() -> None:
+    def origins(base_url: str = "", links: S3Links | None = None) -> list[str]:
+        store = BlobAttachmentStore(
+            MemoryBlobStore(), MemoryStore(), Signer(["k" * 32]), base_url=base_url, links=links
+        )
+        return store.link_origins
+
+    bucket = S3Links(place_of("s3://files/a"), PlaceAccess(region="eu-north-1", secret_key="s"))
+    assert origins() == []
+    assert origins(BASE, bucket) == ["https://chat.example", "https://files.s3.eu-north-1.amazonaws.com"]
