@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { durationText } from "../src/items/duration";
-import type { TaskElement } from "../src/items/task";
 import "../src/items/workflow";
-import type { WorkflowElement } from "../src/items/workflow";
 import type { Task, Workflow } from "../src/protocol";
+import { mounted, root } from "./items_mount";
 
 const BASE = { thread_id: "thr_1", created_at: "2026-01-02T03:04:05Z" };
 
@@ -11,23 +10,12 @@ function workflowItem(workflow: Partial<Workflow>, id = "wf_1") {
   return { ...BASE, id, type: "workflow" as const, workflow: { type: "reasoning" as const, tasks: [], ...workflow } };
 }
 
-async function shown(workflow: Partial<Workflow>, running = false): Promise<WorkflowElement> {
-  const element = document.createElement("ck-workflow");
-  Object.assign(element, { item: workflowItem(workflow), running });
-  document.body.append(element);
-  await element.updateComplete;
-  return element;
-}
+const shown = (workflow: Partial<Workflow>, running = false) =>
+  mounted("ck-workflow", { item: workflowItem(workflow), running });
 
-async function task(fields: Record<string, unknown>): Promise<TaskElement> {
-  const element = document.createElement("ck-task");
-  element.item = { ...BASE, id: "tsk_1", type: "task", task: fields as Task };
-  document.body.append(element);
-  await element.updateComplete;
-  return element;
-}
+const task = (fields: object) =>
+  mounted("ck-task", { item: { ...BASE, id: "tsk_1", type: "task", task: fields } });
 
-const root = (element: Element) => element.shadowRoot ?? document.createDocumentFragment();
 const button = (element: Element) => root(element).querySelector<HTMLButtonElement>("button");
 const isOpen = (element: Element) => button(element)?.getAttribute("aria-expanded") === "true";
 const words = (element: Element) => root(element).querySelector(".words")?.textContent?.trim();
@@ -123,11 +111,7 @@ describe("a workflow", () => {
   });
 
   it.each([undefined, null, 3, {}, { tasks: null }, { tasks: [null, 3, {}] }])("is no error where it is %j", async (workflow) => {
-    const element = document.createElement("ck-workflow");
-    element.item = { ...BASE, id: "wf_1", type: "workflow", workflow: workflow as unknown as Workflow };
-    element.running = true;
-    document.body.append(element);
-    await element.updateComplete;
+    const element = await mounted("ck-workflow", { item: { ...BASE, id: "wf_1", type: "workflow", workflow }, running: true });
     expect(tasksOf(element).length).toBeLessThan(2);
   });
 });
