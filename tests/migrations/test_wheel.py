@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(*arguments: str, folder: Path, path: Path | None = None) -> str:
-    environment = {**os.environ, **({"PYTHONPATH": str(path)} if path else {})}
+    environment = {**os.environ, "CHATKIT_BUILD_PAGE": "0", **({"PYTHONPATH": str(path)} if path else {})}
     command = [sys.executable, *arguments]
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
