@@ -1,0 +1,543 @@
+import type { ComposerOption, CommandsOption, Entity, EntitiesOption, ToolOption, UserMessageContent } from "@openai/chatkit";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { acceptAttribute, Files, type Uploader } from "../chat/files";
+import { contentOf, stretches, textOf } from "../chat/mentions";
+import { suggestions } from "../chat/suggest";
+import type { SentAttachment, UserInput } from "../protocol";
+import { ChatElement, define } from "../ui/element";
+import type { MenuEntry } from "../ui/menu";
+import type { ComposerText } from "./composer_text";
+import type { Transcribe } from "./dictation";
+
+/** What is being written. */
+export interface Draft {
+  readonly text: string;
+  readonly entities: readonly Entity[];
+  readonly quote: string | null;
+  readonly attachments: readonly SentAttachment[];
+}
+
+export interface ComposerValue {
+  readonly text?: string | undefined;
+  readonly content?: UserMessageContent[] | undefined;
+  readonly reply?: string | undefined;
+  readonly attachments?: readonly SentAttachment[] | undefined;
+  readonly files?: readonly File[] | undefined;
+  readonly selectedToolId?: string | null | undefined;
+  readonly selectedModelId?: string | undefined;
+}
+
+/** Where messages are written. Fires `ck-send` {input, draft}, `ck-stop`, `ck-draft` (the text) and `ck-tool` (an id or null). */
+export class Composer extends ChatElement {
+  static override properties = {
+    options: { attribute: false },
+    entities: { attribute: false },
+    commands: { attribute: false },
+    upload: { attribute: false },
+    discard: { attribute: false },
+    transcribe: { attribute: false },
+    isBusy: { type: Boolean },
+    mayStop: { type: Boolean },
+    isOffline: { type: Boolean },
+    closedBecause: {},
+    text: { state: true },
+    mentioned: { state: true },
+    quote: { state: true },
+    tool: { state: true },
+    model: { state: true },
+    problems: { state: true },
+    isDraggedOver: { state: true },
+  };
+  declare options: ComposerOption;
+  declare entities: EntitiesOption | null;
+  declare commands: CommandsOption | null;
+  declare upload: Uploader;
+  /** What was uploaded is not sent after all. */
+  declare discard: (attachment: SentAttachment) => void;
+  declare transcribe: Transcribe;
+  declare isBusy: boolean;
+  declare mayStop: boolean;
+  declare isOffline: boolean;
+  /** Why nothing can be written here; null: it can. */
+  declare closedBecause: string | null;
+  declare text: string;
+  declare mentioned: readonly Entity[];
+  declare quote: string | null;
+  declare tool: string | null;
+  declare model: string | null;
+  declare problems: readonly string[];
+  declare isDraggedOver: boolean;
+  readonly #files = new Files(() => this.requestUpdate());
+
+  constructor() {
+    super();
+    this.options = {};
+    this.entities = null;
+    this.commands = null;
+    this.isBusy = false;
+    this.mayStop = true;
+    this.isOffline = false;
+    this.closedBecause = null;
+    this.text = "";
+    this.mentioned = [];
+    this.quote = null;
+    this.tool = null;
+    this.model = null;
+    this.problems = [];
+    this.isDraggedOver = false;
+  }
+
+  static override styles = css`
+    :host {
+      display: block;
+    }
+    .frame {
+      background: var(--ck-surface-raised);
+      border: 1px solid var(--ck-border-strong);
+      border-radius: var(--ck-radius-xl);
+      box-shadow: 0 1px 3px oklch(0 0 0 / 0.06);
+      padding: calc(3 * var(--ck-space));
+      padding-block-end: calc(2 * var(--ck-space));
+      position: relative;
+    }
+    .frame:focus-within {
+      border-color: var(--ck-text-tertiary);
+    }
+    .frame.over {
+      outline: 2px dashed var(--ck-focus);
+      outline-offset: -4px;
+    }
+    .over-text {
+      align-items: center;
+      background: var(--ck-surface-raised);
+      border-radius: inherit;
+      display: flex;
+      inset: 0;
+      justify-content: center;
+      opacity: 0.95;
+      position: absolute;
+      z-index: 2;
+    }
+    ck-composer-text {
+      padding-inline: calc(1.5 * var(--ck-space));
+    }
+    .bar {
+      align-items: center;
+      display: flex;
+      flex-wrap: wrap;
+      gap: var(--ck-space);
+      margin-block-start: calc(2 * var(--ck-space));
+    }
+    .gap {
+      flex: 1;
+    }
+    .chip {
+      align-items: center;
+      background: var(--ck-info-soft);
+      border: 0;
+      border-radius: var(--ck-radius-full);
+      color: var(--ck-info);
+      display: inline-flex;
+      font-size: 0.875em;
+      gap: var(--ck-space);
+      min-block-size: 2rem;
+      padding-inline: calc(2.5 * var(--ck-space));
+    }
+    .pinned {
+      background: none;
+      border: 1px solid var(--ck-border);
+      color: var(--ck-text-secondary);
+    }
+    .main {
+      background: var(--ck-accent);
+      border-radius: var(--ck-radius-full);
+      color: var(--ck-on-accent);
+    }
+    .icon-button.main:hover:not(:disabled) {
+      background: var(--ck-accent);
+      color: var(--ck-on-accent);
+      filter: brightness(1.15);
+    }
+    .quote {
+      align-items: start;
+      border-inline-start: 3px solid var(--ck-border-strong);
+      color: var(--ck-text-secondary);
+      display: flex;
+      font-size: 0.875em;
+      gap: calc(2 * var(--ck-space));
+      margin-block-end: calc(2 * var(--ck-space));
+      padding-inline-start: calc(2 * var(--ck-space));
+    }
+    .quote p {
+      display: -webkit-box;
+      flex: 1;
+      overflow: hidden;
+      overflow-wrap: anywhere;
+      -webkit-box-orient: vertical;
+      -webkit-line-clamp: 3;
+    }
+    .problems {
+      color: var(--ck-danger);
+      font-size: 0.875em;
+      list-style: none;
+      padding: 0 calc(1.5 * var(--ck-space)) calc(2 * var(--ck-space));
+    }
+    .note {
+      color: var(--ck-text-secondary);
+      font-size: 0.875em;
+      padding: calc(1.5 * var(--ck-space));
+      text-align: center;
+    }
+  `;
+
+  // ---- what the element does with it
+
+  override focus(): void {
+    this.#box?.focus();
+  }
+
+  get draft(): Draft {
+    const entities = this.#used;
+    return { text: this.text, entities, quote: this.quote, attachments: this.#files.attachments };
+  }
+
+  /** Puts back what was not sent. What was written since stays behind it. */
+  restore(draft: Draft): void {
+    this.text = [draft.text, this.text].filter(Boolean).join("\n");
+    this.mentioned = [...draft.entities, ...this.mentioned];
+    this.quote ??= draft.quote;
+    if (draft.attachments.length) this.#files.put([...draft.attachments, ...this.#files.attachments]);
+    this.emit("ck-draft", this.text);
+  }
+
+  async setValue(value: ComposerValue): Promise<void> {
+    const given = value.content ? textOf(value.content) : { text: value.text, entities: [] };
+    if (given.text !== undefined) {
+      this.text = given.text;
+      this.mentioned = given.entities;
+      this.emit("ck-draft", this.text);
+    }
+    if (value.reply !== undefined) this.quote = value.reply || null;
+    if (value.attachments) this.#files.put(value.attachments);
+    if (value.selectedToolId !== undefined) this.chooseTool(value.selectedToolId);
+    if (value.selectedModelId !== undefined) this.model = value.selectedModelId;
+    if (value.files) await this.addFiles(value.files);
+  }
+
+  /** Another thread is shown: what was written for it, and nothing of the last one. */
+  reset(text: string): void {
+    this.text = text;
+    this.mentioned = [];
+    this.quote = null;
+    this.problems = [];
+    this.#files.clear();
+  }
+
+  chooseTool(id: string | null): void {
+    if (id === this.tool) return;
+    this.tool = id;
+    this.emit("ck-tool", id);
+  }
+
+  async addFiles(files: readonly File[]): Promise<void> {
+    this.problems = await this.#files.add(files, this.options.attachments ?? { enabled: true }, this.texts, this.upload);
+  }
+
+  /** A message with the tool and the model that are chosen here. */
+  inputOf(draft: Draft): UserInput {
+    return {
+      content: contentOf(draft.text.trim(), draft.entities),
+      attachments: draft.attachments.map((attachment) => attachment.id),
+      quoted_text: draft.quote,
+      inference_options: {
+        ...(this.tool && { tool_choice: { id: this.tool } }),
+        ...(this.#model && { model: this.#model }),
+      },
+    };
+  }
+
+  // ---- drawing
+
+  override render(): TemplateResult {
+    if (this.closedBecause !== null) return html`<p class="note" part="closed" role="status">${this.closedBecause}</p>`;
+    return html`
+      <form
+        class=${this.isDraggedOver ? "frame over" : "frame"}
+        part="composer"
+        @submit=${this.#submitted}
+        @dragover=${this.#draggedOver}
+        @dragleave=${() => (this.isDraggedOver = false)}
+        @drop=${this.#dropped}
+      >
+        ${this.isDraggedOver ? html`<div class="over-text">${this.t("composer.drop")}</div>` : nothing}
+        ${this.#problemList()} ${this.quote ? this.#quote(this.quote) : nothing}
+        ${this.#files.list.length
+          ? html`<ck-composer-files .files=${this.#files.list} @ck-remove=${this.#removed}></ck-composer-files>`
+          : nothing}
+        <ck-composer-text
+          exportparts="input, suggestions"
+          .value=${this.text}
+          .placeholder=${this.#placeholder}
+          .entities=${this.mentioned}
+          .suggest=${this.#canSuggest ? this.#suggest : null}
+          @ck-input=${this.#typed}
+          @ck-submit=${this.#submit}
+          @ck-files=${(event: CustomEvent<File[]>) => this.#offer(event.detail)}
+        ></ck-composer-text>
+        <div class="bar">${this.#left()}<span class="gap"></span>${this.#right()}</div>
+      </form>
+      ${this.isOffline ? html`<p class="note" role="status">${this.t("composer.offline")}</p>` : nothing}
+    `;
+  }
+
+  protected override willUpdate(changes: PropertyValues): void {
+    const tools = this.options.tools ?? [];
+    if (changes.has("options") && this.tool && !tools.some(({ id }) => id === this.tool)) this.chooseTool(null);
+  }
+
+  #problemList(): TemplateResult {
+    const lines = this.problems.map((problem) => html`<li>${problem}</li>`);
+    return html`<ul class="problems" role="alert" ?hidden=${lines.length === 0}>${lines}</ul>`;
+  }
+
+  #quote(quote: string): TemplateResult {
+    const remove = this.t("composer.removeQuote");
+    return html`<div class="quote" part="quote">
+      <p dir="auto">${quote}</p>
+      <button type="button" class="icon-button" title=${remove} aria-label=${remove} @click=${() => (this.quote = null)}>
+        <ck-icon name="close"></ck-icon>
+      </button>
+    </div>`;
+  }
+
+  #left(): unknown[] {
+    const tools = this.options.tools ?? [];
+    return [
+      this.options.attachments?.enabled ? this.#attach() : nothing,
+      this.entities?.onTagSearch && this.entities.showComposerMenu ? this.#mentionButton() : nothing,
+      tools.some((tool) => !tool.pinned) ? this.#toolMenu(tools.filter((tool) => !tool.pinned)) : nothing,
+      tools.filter((tool) => tool.pinned || tool.id === this.tool).map((tool) => this.#toolChip(tool)),
+    ];
+  }
+
+  #attach(): TemplateResult {
+    const label = this.t("composer.attach");
+    return html`<input
+        type="file"
+        multiple
+        hidden
+        accept=${acceptAttribute(this.options.attachments?.accept) || nothing}
+        @change=${this.#picked}
+      />
+      <button type="button" class="icon-button" part="attach-button" title=${label} aria-label=${label} @click=${this.#pick}>
+        <ck-icon name="plus"></ck-icon>
+      </button>`;
+  }
+
+  #mentionButton(): TemplateResult {
+    const label = this.t("composer.mention");
+    return html`<button
+      type="button"
+      class="icon-button"
+      title=${label}
+      aria-label=${label}
+      @click=${() => this.#box?.beginMention()}
+    >
+      <ck-icon name="lucide:at-sign"></ck-icon>
+    </button>`;
+  }
+
+  #toolMenu(tools: readonly ToolOption[]): TemplateResult {
+    const entries: MenuEntry[] = tools.map(({ id, label, icon }) => ({ id, label, icon, isChecked: id === this.tool }));
+    return html`<ck-menu
+      label=${this.t("composer.tools")}
+      .entries=${entries}
+      @ck-choose=${(event: CustomEvent<string>) => this.chooseTool(event.detail === this.tool ? null : event.detail)}
+    >
+      <ck-icon name="settings-slider"></ck-icon>
+    </ck-menu>`;
+  }
+
+  #toolChip(tool: ToolOption): TemplateResult {
+    const isChosen = tool.id === this.tool;
+    const label = tool.shortLabel ?? tool.label;
+    return html`<button
+      type="button"
+      class=${isChosen ? "chip" : "chip pinned"}
+      part="tool-chip"
+      aria-pressed=${isChosen ? "true" : "false"}
+      aria-label=${isChosen ? this.t("composer.removeTool", { name: tool.label }) : tool.label}
+      @click=${() => this.chooseTool(isChosen ? null : tool.id)}
+    >
+      <ck-icon name=${tool.icon}></ck-icon>${label}${isChosen ? html`<ck-icon name="close"></ck-icon>` : nothing}
+    </button>`;
+  }
+
+  #right(): unknown[] {
+    return [
+      (this.options.models ?? []).length > 0 ? this.#modelMenu() : nothing,
+      this.options.dictation?.enabled
+        ? html`<ck-dictation
+            .transcribe=${this.transcribe}
+            @ck-dictated=${(event: CustomEvent<string>) => this.#box?.insert(event.detail)}
+            @ck-problem=${(event: CustomEvent<string>) => (this.problems = [event.detail])}
+          ></ck-dictation>`
+        : nothing,
+      this.isBusy ? this.#stop() : this.#send(),
+    ];
+  }
+
+  #modelMenu(): TemplateResult {
+    const models = this.options.models ?? [];
+    const entries: MenuEntry[] = models.map(({ id, label, description, disabled }) => ({
+      id,
+      label,
+      description,
+      isChecked: id === this.#model,
+      isDisabled: disabled ?? false,
+    }));
+    return html`<ck-menu
+      look="pill"
+      label=${this.t("composer.model")}
+      .entries=${entries}
+      @ck-choose=${(event: CustomEvent<string>) => (this.model = event.detail)}
+    >
+      ${models.find(({ id }) => id === this.#model)?.label}<ck-icon name="lucide:chevron-down"></ck-icon>
+    </ck-menu>`;
+  }
+
+  #stop(): TemplateResult {
+    const label = this.t("composer.stop");
+    return html`<button
+      type="button"
+      class="icon-button main"
+      part="stop-button"
+      title=${label}
+      aria-label=${label}
+      ?disabled=${!this.mayStop}
+      @click=${() => this.emit("ck-stop")}
+    >
+      <ck-icon name="lucide:square"></ck-icon>
+    </button>`;
+  }
+
+  #send(): TemplateResult {
+    const label = this.t("composer.send");
+    return html`<button
+      type="submit"
+      class="icon-button main"
+      part="send-button"
+      title=${label}
+      aria-label=${label}
+      ?disabled=${!this.#canSend}
+    >
+      <ck-icon name="lucide:arrow-up"></ck-icon>
+    </button>`;
+  }
+
+  // ---- what it is made of
+
+  get #box(): ComposerText | null {
+    return this.renderRoot.querySelector<ComposerText>("ck-composer-text");
+  }
+
+  get #model(): string | null {
+    const models = this.options.models ?? [];
+    const isKnown = models.some(({ id }) => id === this.model);
+    return (isKnown ? this.model : (models.find((model) => model.default) ?? models[0])?.id) ?? null;
+  }
+
+  get #used(): readonly Entity[] {
+    const entities = stretches(this.text, this.mentioned).map(({ entity }) => entity);
+    return [...new Set(entities.filter((entity) => entity !== null))];
+  }
+
+  get #placeholder(): string {
+    const tool = this.options.tools?.find(({ id }) => id === this.tool);
+    return tool?.placeholderOverride ?? this.options.placeholder ?? this.t("composer.placeholder");
+  }
+
+  get #canSend(): boolean {
+    return this.text.trim() !== "" || this.#files.list.length > 0;
+  }
+
+  get #canSuggest(): boolean {
+    return Boolean(this.entities?.onTagSearch || this.commands?.enabled);
+  }
+
+  readonly #suggest = (mark: "@" | "/", query: string) =>
+    suggestions(mark, query, {
+      entities: this.entities,
+      commands: this.commands,
+      mention: (entity) => {
+        this.mentioned = [...this.mentioned.filter(({ title }) => title !== entity.title), entity];
+        this.#box?.insert(`@${entity.title} `);
+      },
+      replace: (text) => this.#box?.insert(text),
+      show: (further) => this.#box?.show(further),
+      attach: this.options.attachments?.enabled ? { label: this.t("composer.attach"), run: () => this.#pick() } : null,
+      tools: (this.options.tools ?? []).map((tool) => ({ ...tool, run: () => this.chooseTool(tool.id) })),
+    });
+
+  // ---- what the user does
+
+  #typed(event: CustomEvent<string>): void {
+    this.text = event.detail;
+    this.emit("ck-draft", this.text);
+  }
+
+  #submitted(event: Event): void {
+    event.preventDefault();
+    this.#submit();
+  }
+
+  #submit(): void {
+    if (this.isBusy || !this.#canSend) return;
+    if (this.#files.isUploading) {
+      this.problems = [this.t("composer.waitForFiles")];
+      return;
+    }
+    const { draft } = this;
+    const input = this.inputOf(draft);
+    this.reset("");
+    const tool = this.options.tools?.find(({ id }) => id === this.tool);
+    if (tool && !tool.persistent) this.chooseTool(null);
+    this.emit("ck-send", { input, draft });
+  }
+
+  #pick(): void {
+    this.renderRoot.querySelector<HTMLInputElement>('input[type="file"]')?.click();
+  }
+
+  #picked(event: Event): void {
+    const input = event.target as HTMLInputElement;
+    const files = [...(input.files ?? [])];
+    input.value = ""; // so that the same file can be chosen again
+    void this.addFiles(files);
+  }
+
+  #offer(files: readonly File[]): void {
+    if (this.options.attachments?.enabled && files.length > 0) void this.addFiles(files);
+  }
+
+  #removed(event: CustomEvent<number>): void {
+    const attachment = this.#files.remove(event.detail);
+    if (attachment) this.discard(attachment);
+    this.focus();
+  }
+
+  #draggedOver(event: DragEvent): void {
+    if (!this.options.attachments?.enabled || !event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    this.isDraggedOver = true;
+  }
+
+  #dropped(event: DragEvent): void {
+    if (!this.isDraggedOver) return;
+    event.preventDefault();
+    this.isDraggedOver = false;
+    this.#offer([...(event.dataTransfer?.files ?? [])]);
+  }
+}
+
+define("ck-composer", Composer);
