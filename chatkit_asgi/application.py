@@ -343,7 +343,7 @@ def _routes(
 
 
 def _page(settings: Settings, attachments: AttachmentStore[Any] | None) -> list[BaseRoute]:
-    """The page. It may follow the links to files; where those of an application's own store lead is not known."""
+    """The page, with the origins that files lie at; those of an application's own store are not known."""
     if isinstance(attachments, BlobAttachmentStore):
         return page_routes(settings.frame_ancestors, attachments.link_origins)
     return page_routes(settings.frame_ancestors, ["https:"] if attachments else [])
