@@ -1,0 +1,212 @@
+import { css, html, nothing } from "lit";
+import type { Annotation, Source } from "../protocol";
+import { ChatElement, define } from "../ui/element";
+import { entityOfSource, type EntityChosen } from "./entity";
+import { numbered, type Numbered } from "./numbered";
+import "./preview";
+import { text, webUrl } from "./read";
+
+/** `<ck-sources .annotations>`: what an answer is based on, under it, each source once and numbered as in the text. */
+export class SourcesElement extends ChatElement {
+  static override properties = { annotations: { attribute: false }, isOpen: { state: true } };
+  static override styles = css`
+    :host {
+      display: block;
+      font-size: 0.93em;
+    }
+    .summary {
+      align-items: center;
+      background: none;
+      border: 1px solid var(--ck-border);
+      border-radius: var(--ck-radius-full);
+      color: var(--ck-text-secondary);
+      display: inline-flex;
+      gap: calc(1.5 * var(--ck-space));
+      min-block-size: 1.75rem;
+      padding: 0 calc(2.5 * var(--ck-space));
+    }
+    .summary:hover {
+      background: var(--ck-hover);
+      color: var(--ck-text);
+    }
+    .chevron {
+      rotate: 0deg;
+      transition: rotate 0.2s;
+    }
+    [aria-expanded="true"] .chevron {
+      rotate: 180deg;
+    }
+    ol {
+      display: grid;
+      gap: calc(0.5 * var(--ck-space));
+      list-style: none;
+      margin-block-start: calc(1.5 * var(--ck-space));
+      padding: 0;
+    }
+    .group {
+      color: var(--ck-text-secondary);
+      font-size: 0.9em;
+      font-weight: 600;
+      margin: calc(2 * var(--ck-space)) 0 0;
+      padding-inline-start: calc(2 * var(--ck-space));
+    }
+    .source {
+      background: none;
+      border: 0;
+      border-radius: var(--ck-radius-md);
+      color: inherit;
+      display: grid;
+      gap: 0 calc(2.5 * var(--ck-space));
+      grid-template-columns: 1.5rem minmax(0, 1fr);
+      inline-size: 100%;
+      padding: calc(1.5 * var(--ck-space)) calc(2 * var(--ck-space));
+      text-align: start;
+      text-decoration: none;
+    }
+    a.source:hover,
+    button.source:hover {
+      background: var(--ck-hover);
+    }
+    .number {
+      align-items: center;
+      background: var(--ck-surface-sunken);
+      block-size: 1.4em;
+      border-radius: var(--ck-radius-sm);
+      color: var(--ck-text-secondary);
+      display: flex;
+      font-size: 0.87em;
+      font-variant-numeric: tabular-nums;
+      justify-content: center;
+      margin-block-start: 0.15em;
+      min-inline-size: 1.5rem;
+    }
+    .words {
+      display: block;
+      min-inline-size: 0;
+    }
+    .title {
+      font-weight: 500;
+      overflow-wrap: anywhere;
+    }
+    a .title,
+    button .title {
+      color: var(--ck-link);
+    }
+    .meta,
+    .description {
+      color: var(--ck-text-secondary);
+      display: block;
+      font-size: 0.9em;
+      overflow-wrap: anywhere;
+    }
+    .description {
+      -webkit-box-orient: vertical;
+      -webkit-line-clamp: 2;
+      display: -webkit-box;
+      overflow: hidden;
+    }
+  `;
+
+  declare annotations: readonly Annotation[];
+  declare private isOpen: boolean;
+
+  constructor() {
+    super();
+    this.annotations = [];
+    this.isOpen = false;
+  }
+
+  protected override render() {
+    const sources = numbered(this.annotations);
+    if (sources.length === 0) return nothing;
+    return html`<button
+        type="button"
+        class="summary"
+        part="sources-summary"
+        aria-expanded=${this.isOpen ? "true" : "false"}
+        @click=${() => (this.isOpen = !this.isOpen)}
+      >
+        <ck-icon name="book-open"></ck-icon>${this.t("sources.label")}
+        <span>${this.texts.number(sources.length)}</span><ck-icon class="chevron" name="chevron-down"></ck-icon>
+      </button>
+      ${this.isOpen ? [...grouped(sources)].map(([group, members]) => this.renderGroup(group, members)) : nothing}`;
+  }
+
+  private renderGroup(group: string, members: readonly Numbered[]) {
+    return html`${group === "" ? nothing : html`<p class="group" dir="auto" aria-hidden="true">${group}</p>`}
+      <ol role="list" part="sources" aria-label=${group || this.t("sources.label")}>
+        ${members.map((member) => html`<li>${this.renderSource(member)}</li>`)}
+      </ol>`;
+  }
+
+  private renderSource({ source, number }: Numbered) {
+    const url = source.type === "url" ? webUrl(source.url) : null;
+    const words = this.renderWords(source, number, url);
+    if (url !== null)
+      return html`<a class="source" part="source" href=${url.href} target="_blank" rel="noopener noreferrer nofollow"
+        >${words}</a
+      >`;
+    if (source.type !== "entity" || source.interactive !== true)
+      return html`<span class="source" part="source">${words}</span>`;
+    const entity = entityOfSource(source);
+    const choose = () => this.emit<EntityChosen>("ck-entity", { entity });
+    return html`<ck-preview .entity=${entity}
+      ><button type="button" class="source" part="source" @click=${choose}>${words}</button></ck-preview
+    >`;
+  }
+
+  private renderWords(source: Source, number: number | null, url: URL | null) {
+    const meta = this.metaOf(source, url);
+    const description = text(source.description);
+    return html`<span class="number">${number === null ? sourceIcon(source) : this.texts.number(number)}</span>
+      <span class="words">
+        <bdi class="title">${titleOf(source)}</bdi>${url === null ? nothing : html`<span class="sr-only"> (${this.t("sources.newTab")})</span>`}
+        ${meta === "" ? nothing : html`<span class="meta" dir="auto">${meta}</span>`}
+        ${description === "" ? nothing : html`<span class="description" dir="auto">${description}</span>`}
+      </span>`;
+  }
+
+  /** What is known of it besides its title: who says it, where it is, when it was. */
+  private metaOf(source: Source, url: URL | null): string {
+    const name = text(source.title) === "" ? "" : text(source.filename);
+    const where = url === null ? name || text(source.label) : url.hostname.replace(/^www\./, "");
+    const facts = [text(source.attribution), where, this.dateOf(text(source.timestamp))];
+    return [...new Set(facts)].filter((fact) => fact !== "" && fact !== source.title).join(" · ");
+  }
+
+  /** Applications write times as they like; what is no time is shown as it stands. */
+  private dateOf(timestamp: string): string {
+    const isTime = /^\d{4}-\d\d-\d\d/.test(timestamp) && !Number.isNaN(Date.parse(timestamp));
+    if (!isTime) return timestamp;
+    const isDay = timestamp.length === 10; // such a day is the same wherever one is
+    return this.texts.date(new Date(timestamp), { dateStyle: "medium", ...(isDay && { timeZone: "UTC" }) });
+  }
+}
+
+function titleOf(source: Source): string {
+  return [source.title, source.filename, source.url, source.id].map(text).find((name) => name !== "") ?? "";
+}
+
+function sourceIcon(source: Source) {
+  const name = source.type === "entity" ? text(source.icon) || "cube" : source.type === "file" ? "document" : "globe";
+  return html`<ck-icon .name=${name}></ck-icon>`;
+}
+
+/** By group, groups in the order of their first members; those without a group first. */
+function grouped(sources: readonly Numbered[]): ReadonlyMap<string, readonly Numbered[]> {
+  const groups = new Map<string, Numbered[]>();
+  if (sources.some(({ source }) => text(source.group) === "")) groups.set("", []);
+  for (const member of sources) {
+    const group = text(member.source.group);
+    groups.set(group, [...(groups.get(group) ?? []), member]);
+  }
+  return groups;
+}
+
+define("ck-sources", SourcesElement);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "ck-sources": SourcesElement;
+  }
+}
