@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -30,6 +30,10 @@ class PageError(Exception):
     """The page cannot be built; the message says why."""
 
 
+class ToolsError(PageError):
+    """There is nothing here to build it with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """How npm is called, and where the `node` that it runs is found."""
@@ -37,7 +41,9 @@ class Node:
     npm: tuple[str, ...]
     folder: Path
 
-    def run(self, page: Path, *arguments: str, timeout: float | None = None, output: Any = None) -> int:
+    def run(
+        self, page: Path, *arguments: str, timeout: float | None = None, output: IO[str] | None = None
+    ) -> int:
         environment = {**os.environ, "PATH": f"{self.folder}{os.pathsep}{os.environ.get('PATH', '')}"}
         done = subprocess.run(
             [*self.npm, *arguments],
@@ -45,7 +51,7 @@ class Node:
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=output and subprocess.STDOUT,
+            stderr=None if output is None else subprocess.STDOUT,
             timeout=timeout,
             check=False,
         )
@@ -76,20 +82,24 @@ def build(root: Path, wanted: str = "") -> None:
         return
     node = find_node()
     if node is None:
-        raise PageError("there is no Node 20.19 or newer with npm.")
+        raise ToolsError("there is no Node 20.19 or newer with npm.")
+    page = root / "page"
     with tempfile.TemporaryFile("w+") as output:
         try:
-            done = install(root / "page", node, output) or node.run(
-                root / "page", "run", "build", timeout=LONGEST, output=output
-            )
+            if install(page, node, output) != 0:
+                raise ToolsError(f"npm could not install what it is built with: {_end(output)}")
+            if node.run(page, "run", "build", timeout=LONGEST, output=output) != 0:
+                raise PageError(f"npm could not build it: {_end(output)}")
         except subprocess.TimeoutExpired as exc:
-            raise PageError(f"npm took more than {LONGEST} seconds.") from exc
-        if done != 0:
-            output.seek(0)
-            raise PageError(f"npm failed with {' '.join(output.read().split())[-500:]}")
+            raise ToolsError(f"npm took more than {LONGEST} seconds.") from exc
 
 
-def install(page: Path, node: Node, output: Any = None) -> int:
+def _end(output: IO[str]) -> str:
+    output.seek(0)
+    return " ".join(output.read().split())[-1000:]
+
+
+def install(page: Path, node: Node, output: IO[str] | None = None) -> int:
     """Have the packages as package-lock.json names them; gives npm's status."""
     installed = page / "node_modules" / ".package-lock.json"
     if installed.is_file() and _changed([page / "package-lock.json"]) <= _changed([installed]):

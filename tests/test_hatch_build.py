@@ -146,4 +146,4 @@ def test_npm_that_fails_or_is_not_wanted_leaves_the_small_page(
     monkeypatch.setenv("CHATKIT_BUILD_PAGE", wanted)
     assert of_page(build()) == set()
     assert calls.exists() == (wanted == "")
-    assert ("npm failed with the registry is away" in "".join(capsys.readouterr())) == (wanted == "")
+    assert ("what it is built with: the registry is away" in "".join(capsys.readouterr())) == (wanted == "")

@@ -1,76 +1,39 @@
-"""Walks through the page in a real browser, against the real app in a process of its own."""
+"""Walks through the small page in a real browser, against the real app in a process of its own."""
 
-import base64
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install playwright)")
+from tests.browser import PIXEL, App, launched, watched
 
-CHROMIUM = shutil.which("chromium")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-COMMAND = [sys.executable, "-m", "uvicorn", "chatkit_asgi:app", "--port", "0", "--no-access-log"]
 
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
-)
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium (apt-get install chromium)")
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture
 def address(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """Where the app listens; it stops when the test is over. A parameter adds to its environment."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CHATKIT_", "OPENAI_"))}
-    environment = kept | {"CHATKIT_DATA_DIR": str(tmp_path)} | getattr(request, "param", {})
-    with subprocess.Popen(COMMAND, env=environment, stderr=subprocess.PIPE, text=True) as server:
-        try:
-            yield announced_address(server)
-        finally:
-            server.terminate()
-
-
-def announced_address(server: subprocess.Popen[str]) -> str:
-    """Read what the server says until it tells its address; its output ends if it could not start."""
-    assert server.stderr is not None
-    said = ""
-    for line in server.stderr:
-        said += line
-        if found := re.search(r"running on (http://\S+)", line):
-            return found[1]
-    pytest.fail(f"the server did not start:\n{said}")
+    app = App(tmp_path, getattr(request, "param", {}), name="tests.web.small_page:app")
+    yield app.address
+    app.kill()
 
 
 @pytest.fixture
-def page(address: str) -> Iterator[Any]:  # Any: playwright is optional
+def page(browser: Browser, address: str) -> Iterator[Page]:
     """The page, open in a browser; errors in its scripts fail the test."""
-    errors: list[str] = []
-
-    def keep_error(message: Any) -> None:
-        # the browser itself tells of each refused request
-        if message.type == "error" and "status of 401" not in message.text:
-            errors.append(message.text)
-
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        page = browser.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", keep_error)
+    with watched(browser, ["status of 401"]) as context:  # the browser itself tells of each refused request
+        page = context.new_page()
         page.goto(address)
         yield page
-        browser.close()
-    assert errors == []
 
 
-def test_an_answer_streams_in_and_is_there_after_a_reload(page: Any) -> None:
-    expect = playwright.expect
+def test_an_answer_streams_in_and_is_there_after_a_reload(page: Page) -> None:
     message = page.get_by_label("Message", exact=True)
     message.fill("Hello from the test")
     message.press("Enter")
@@ -87,8 +50,7 @@ def test_an_answer_streams_in_and_is_there_after_a_reload(page: Any) -> None:
 @pytest.mark.parametrize(
     "address", [{"CHATKIT_AUTH": "token", "CHATKIT_AUTH_TOKENS": "ann:right"}], indirect=True, ids=["token"]
 )
-def test_a_token_that_is_refused_is_asked_for_again(page: Any) -> None:
-    expect = playwright.expect
+def test_a_token_that_is_refused_is_asked_for_again(page: Page) -> None:
     token = page.get_by_label("Token", exact=True)
     refusal = page.get_by_text("That token was not accepted.")
     expect(token).to_be_visible()
@@ -104,8 +66,7 @@ def test_a_token_that_is_refused_is_asked_for_again(page: Any) -> None:
     expect(token).to_be_hidden()
 
 
-def test_files_are_sent_without_text_and_images_are_shown(page: Any) -> None:
-    expect = playwright.expect
+def test_files_are_sent_without_text_and_images_are_shown(page: Page) -> None:
     send = page.get_by_role("button", name="Send")
     expect(send).to_be_disabled()
     page.locator("#files").set_input_files({"name": "dot.png", "mimeType": "image/png", "buffer": PIXEL})
@@ -117,8 +78,7 @@ def test_files_are_sent_without_text_and_images_are_shown(page: Any) -> None:
     expect(page.locator(".user_message .bubble")).to_have_count(0)
 
 
-def test_only_a_failure_that_can_be_retried_offers_it(page: Any) -> None:
-    expect = playwright.expect
+def test_only_a_failure_that_can_be_retried_offers_it(page: Page) -> None:
     message = page.get_by_label("Message", exact=True)
     again = page.get_by_role("button", name="Try again")
     message.fill("/fail")
@@ -132,8 +92,7 @@ def test_only_a_failure_that_can_be_retried_offers_it(page: Any) -> None:
     expect(again).to_have_count(0)
 
 
-def test_a_thread_without_a_title_is_called_by_its_beginning_or_its_time(page: Any) -> None:
-    expect = playwright.expect
+def test_a_thread_without_a_title_is_called_by_its_beginning_or_its_time(page: Page) -> None:
     message = page.get_by_label("Message", exact=True)
     row = page.get_by_label("Conversations", exact=True).get_by_role("listitem")
     message.fill("Where do the tides come from?\nAnd where do they go?")

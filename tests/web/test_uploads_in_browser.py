@@ -1,27 +1,18 @@
 """A page of another origin sends files by a real browser's `fetch`: as forms, raw, to the object store."""
 
-import base64
 import http.server
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.browser import PIXEL, App, launched
 from tests.s3 import Bucket
-from tests.web.test_uploads_killed import Process
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install playwright)")
-
-CHROMIUM = shutil.which("chromium")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 TOKEN = "a-secret"
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
-)
 PAGE = b"<!doctype html><title>Another origin</title>"
 SCRIPT = """
 async ([app, token, bytes, steps]) => {
@@ -84,13 +75,10 @@ async ([app, token, bytes, steps]) => {
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _chromium() -> None:
-    if CHROMIUM is None:
-        missing = "needs chromium (apt-get install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
 
 
 class _Page(http.server.BaseHTTPRequestHandler):
@@ -114,25 +102,22 @@ def origin() -> Iterator[str]:
 
 
 @pytest.fixture
-def run(origin: str, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+def run(browser: Browser, origin: str, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Starts an app, and runs a part of the script in a page of the other origin."""
-    processes: list[Process] = []
+    apps: list[App] = []
 
     def run(step: str, **settings: str) -> Any:
         auth = {"CHATKIT_AUTH": "token", "CHATKIT_AUTH_TOKENS": f"alice:{TOKEN}"}
-        process = Process(tmp_path, CHATKIT_CORS_ORIGINS=origin, **auth, **settings)
-        processes.append(process)
-        with playwright.sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-            page = browser.new_page()
-            page.goto(origin)
-            found = page.evaluate(SCRIPT, [process.address, TOKEN, list(PIXEL), step])
-            browser.close()
+        apps.append(App(tmp_path, {"CHATKIT_CORS_ORIGINS": origin, **auth, **settings}))
+        page = browser.new_page()
+        page.goto(origin)
+        found = page.evaluate(SCRIPT, [apps[-1].address, TOKEN, list(PIXEL), step])
+        page.close()
         return found
 
     yield run
-    for process in processes:
-        process.kill()
+    for app in apps:
+        app.kill()
 
 
 @pytest.mark.slow
