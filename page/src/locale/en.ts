@@ -127,6 +127,18 @@ export const en = {
   "answer.bad": "Bad answer",
   "answer.retry": "Try again",
   "answer.quote": "Reply",
+
+  // text: code, tables, sources of statements
+  "markdown.code": "Code",
+  "markdown.copy": "Copy",
+  "markdown.copyCode": "Copy the code",
+  "markdown.copied": "Copied",
+  "markdown.failed": "Could not copy",
+  "markdown.table": "Table",
+  "markdown.task": "Task",
+  "markdown.source": "Source {number}: {title}",
+  "markdown.note": "Footnote {label}",
+  "markdown.noteBack": "Back from footnote {label}",
 } as const;
 
 export type Key = keyof typeof en;
