@@ -139,6 +139,15 @@ export const en = {
   "markdown.source": "Source {number}: {title}",
   "markdown.note": "Footnote {label}",
   "markdown.noteBack": "Back from footnote {label}",
+  // widgets
+  "widget.working": "Working…",
+  "widget.showMore": "Show {count} more",
+  "widget.showDetails": "Show details",
+  "widget.hideDetails": "Hide details",
+  "widget.clear": "Clear {name}",
+  "widget.mismatch": "Please match the requested format.",
+  "widget.chart": "The numbers in the chart",
+  "widget.chartName": "Name",
 } as const;
 
 export type Key = keyof typeof en;
