@@ -45,6 +45,8 @@ class Node:
         self, page: Path, *arguments: str, timeout: float | None = None, output: IO[str] | None = None
     ) -> int:
         environment = {**os.environ, "PATH": f"{self.folder}{os.pathsep}{os.environ.get('PATH', '')}"}
+        if output is not None:
+            environment["NO_COLOR"] = "1"
         done = subprocess.run(
             [*self.npm, *arguments],
             cwd=page,
@@ -87,16 +89,16 @@ def build(root: Path, wanted: str = "") -> None:
     with tempfile.TemporaryFile("w+") as output:
         try:
             if install(page, node, output) != 0:
-                raise ToolsError(f"npm could not install what it is built with: {_end(output)}")
+                raise ToolsError(f"npm could not install what it is built with: {_said(output)}")
             if node.run(page, "run", "build", timeout=LONGEST, output=output) != 0:
-                raise PageError(f"npm could not build it: {_end(output)}")
+                raise PageError(f"npm could not build it: {_said(output)}")
         except subprocess.TimeoutExpired as exc:
             raise ToolsError(f"npm took more than {LONGEST} seconds.") from exc
 
 
-def _end(output: IO[str]) -> str:
+def _said(output: IO[str]) -> str:
     output.seek(0)
-    return " ".join(output.read().split())[-1000:]
+    return " ".join(output.read().split())[:1000]
 
 
 def install(page: Path, node: Node, output: IO[str] | None = None) -> int:

@@ -1,0 +1,95 @@
+"""The built page in a browser. Its tests are all synchronous: see `tests.browser`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from hatch_build import PageError, ToolsError
+from hatch_build import build as build_page
+from tests.browser import App, launched, missing, watched
+
+ROOT = Path(__file__).parents[2]
+SHARED = {
+    "CHATKIT_AUTH": "anonymous",
+    "CHATKIT_RATE_LIMIT": "off",
+    "CHATKIT_RATE_LIMIT_ADDRESS": "off",
+    "CHATKIT_RATE_LIMIT_MESSAGES": "off",
+}
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The folder of the page, built anew if something that it is built from has changed."""
+    try:
+        build_page(ROOT)
+    except ToolsError as exc:
+        missing(f"needs the built page: {exc}")
+    except PageError as exc:
+        pytest.fail(str(exc))
+    return ROOT / "chatkit_asgi" / "web" / "page"
+
+
+@pytest.fixture(scope="package")
+def browser(built: Path) -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def start(built: Path, tmp_path: Path) -> Iterator[Callable[..., App]]:
+    """Starts the app with the built page, on one data folder; called as `App` is. It is killed at the end."""
+    with ExitStack() as stack:
+
+        def start(settings: dict[str, str] | None = None, *, port: int = 0) -> App:
+            app = App(tmp_path, settings, port=port)
+            stack.callback(app.kill)
+            return app
+
+        yield start
+
+
+@pytest.fixture(scope="package")
+def shared(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app of the tests that ask for no other, to which each visitor is a user of its own."""
+    app = App(tmp_path_factory.mktemp("shared"), SHARED)
+    yield app
+    app.kill()
+
+
+@pytest.fixture
+def address(request: pytest.FixtureRequest) -> str:
+    """Where an app listens that answers with the demo model. With a parameter it is one of the test's own.
+
+    The parameter adds to its environment; without `CHATKIT_AUTH` in it, all its visitors are one user.
+    """
+    if not hasattr(request, "param"):
+        app: App = request.getfixturevalue("shared")
+        return app.address
+    start: Callable[..., App] = request.getfixturevalue("start")
+    return start(request.param).address
+
+
+@pytest.fixture
+def tolerated() -> list[str]:
+    """Texts of errors that a test provokes: it adds them before it does."""
+    return []
+
+
+@pytest.fixture
+def visitor(
+    browser: Browser, tolerated: list[str], request: pytest.FixtureRequest
+) -> Iterator[BrowserContext]:
+    """A browser's context; errors in its pages fail the test. A parameter is Playwright's options of it."""
+    with watched(browser, tolerated, **getattr(request, "param", {})) as context:
+        yield context
+
+
+@pytest.fixture
+def page(visitor: BrowserContext, address: str) -> Page:
+    """The page of ``GET /``, open."""
+    page = visitor.new_page()
+    page.goto(address)
+    return page
