@@ -1,0 +1,396 @@
+import { css } from "lit";
+
+/** Buttons and fields. Heights go by name, so that a row of controls of one size stands on one line. */
+export const controls = css`
+  .btn,
+  .field {
+    --height: 2rem;
+    --font: 0.875rem;
+    --round: var(--ck-radius-md);
+  }
+  [data-size="3xs"] {
+    --height: 1.5rem;
+    --font: 0.75rem;
+    --round: var(--ck-radius-sm);
+  }
+  [data-size="2xs"] {
+    --height: 1.5rem;
+    --font: 0.8125rem;
+    --round: var(--ck-radius-sm);
+  }
+  [data-size="xs"] {
+    --height: 1.625rem;
+    --font: 0.8125rem;
+    --round: var(--ck-radius-sm);
+  }
+  [data-size="sm"] {
+    --height: 1.75rem;
+    --font: 0.875rem;
+    --round: var(--ck-radius-sm);
+  }
+  .btn[data-size="lg"],
+  .field[data-size="lg"] {
+    --height: 2.25rem;
+  }
+  .btn[data-size="xl"],
+  .field[data-size="xl"] {
+    --font: 0.9375rem;
+    --height: 2.5rem;
+  }
+  .btn[data-size="2xl"],
+  .field[data-size="2xl"] {
+    --font: 1rem;
+    --height: 2.75rem;
+  }
+  .btn[data-size="3xl"],
+  .field[data-size="3xl"] {
+    --font: 1rem;
+    --height: 3rem;
+  }
+
+  :where(.btn) {
+    --tone: var(--ck-text);
+    --on-tone: var(--ck-surface);
+    --soft: var(--ck-surface-sunken);
+  }
+  .btn {
+    align-self: start;
+    background: var(--soft);
+    border: 1px solid transparent;
+    border-radius: var(--round);
+    color: var(--tone);
+    flex: none;
+    font-size: var(--font);
+    font-weight: 500;
+    line-height: 1.25;
+    max-inline-size: 100%;
+    min-block-size: var(--height);
+    padding: 0.25em 0.875em;
+    position: relative;
+    transition:
+      background-color 120ms,
+      filter 120ms;
+  }
+  .row > .btn,
+  .card-buttons > .btn {
+    align-self: center;
+  }
+  .btn[data-color="primary"] {
+    --on-tone: var(--ck-on-accent);
+    --tone: var(--ck-accent);
+  }
+  .btn[data-variant="solid"] {
+    background: var(--tone);
+    color: var(--on-tone);
+  }
+  .btn[data-variant="solid"][data-color="secondary"] {
+    background: var(--ck-border);
+    color: var(--ck-text);
+  }
+  .btn[data-variant="outline"] {
+    background: none;
+    border-color: var(--ck-border-strong);
+  }
+  .btn[data-variant="outline"]:not([data-color="secondary"], [data-color="primary"]) {
+    border-color: currentColor;
+  }
+  .btn[data-variant="ghost"] {
+    background: none;
+  }
+  .btn:is([data-variant="outline"], [data-variant="ghost"], [data-variant="soft"]):hover:not(:disabled, [aria-disabled]) {
+    background: color-mix(in srgb, var(--tone) 10%, var(--soft));
+  }
+  .btn[data-variant="solid"]:hover:not(:disabled, [aria-disabled]) {
+    background: color-mix(in srgb, var(--tone) 88%, var(--on-tone));
+  }
+  .btn[data-variant="solid"][data-color="secondary"]:hover:not(:disabled, [aria-disabled]) {
+    background: var(--ck-border-strong);
+  }
+  .btn[aria-disabled] {
+    cursor: default;
+  }
+  .btn[data-pill] {
+    border-radius: var(--ck-radius-full);
+  }
+  .btn[data-uniform] {
+    inline-size: var(--height);
+    padding: 0;
+  }
+  .btn[data-block] {
+    align-self: stretch;
+    inline-size: 100%;
+  }
+  .row > .btn[data-block] {
+    flex: 1 1 0;
+  }
+  .btn-content {
+    align-items: center;
+    display: inline-flex;
+    gap: 0.5em;
+    justify-content: center;
+    max-inline-size: 100%;
+  }
+  .btn ck-icon {
+    font-size: 1.125em;
+  }
+  .btn[data-icon-size="sm"] ck-icon {
+    font-size: 0.875rem;
+  }
+  .btn[data-icon-size="md"] ck-icon {
+    font-size: 1rem;
+  }
+  .btn[data-icon-size="lg"] ck-icon {
+    font-size: 1.125rem;
+  }
+  .btn[data-icon-size="xl"] ck-icon {
+    font-size: 1.25rem;
+  }
+  .btn[data-icon-size="2xl"] ck-icon {
+    font-size: 1.5rem;
+  }
+  .btn[aria-busy] > .btn-content {
+    opacity: 0;
+  }
+  .spinner {
+    animation: turn 0.9s linear infinite;
+    color: inherit;
+    display: inline-flex;
+    flex: none;
+  }
+  .btn > .spinner {
+    inset: calc(50% - 0.5625em) auto auto calc(50% - 0.5625em);
+    position: absolute;
+  }
+  @keyframes turn {
+    to {
+      rotate: 1turn;
+    }
+  }
+
+  .field {
+    background: var(--ck-surface);
+    border: 1px solid var(--ck-border-strong);
+    border-radius: var(--round);
+    font-size: var(--font);
+    inline-size: 100%;
+    line-height: 1.4;
+    min-block-size: var(--height);
+    min-inline-size: 0;
+    padding: 0.25em var(--gutter, 0.75em);
+  }
+  .field::placeholder,
+  .editable::placeholder {
+    color: var(--ck-text-tertiary);
+    opacity: 1;
+  }
+  .field:is([data-variant="soft"], [data-variant="solid"]) {
+    background: var(--ck-surface-sunken);
+    border-color: transparent;
+  }
+  .field[data-variant="solid"] {
+    background: var(--ck-border);
+  }
+  .field[data-variant="ghost"] {
+    background: none;
+    border-color: transparent;
+  }
+  .field:is([data-variant="ghost"], [data-variant="soft"]):hover:not(:disabled) {
+    background: var(--ck-hover);
+  }
+  .field:focus-visible {
+    outline-offset: -1px;
+  }
+  .field:user-invalid {
+    border-color: var(--ck-danger);
+  }
+  .field:disabled {
+    opacity: 0.55;
+  }
+  .field[data-pill] {
+    --gutter: 1em;
+    border-radius: var(--ck-radius-full);
+  }
+  .field[data-gutter="2xs"] {
+    --gutter: 0.25rem;
+  }
+  .field[data-gutter="xs"] {
+    --gutter: 0.375rem;
+  }
+  .field[data-gutter="sm"] {
+    --gutter: 0.5rem;
+  }
+  .field[data-gutter="md"] {
+    --gutter: 0.75rem;
+  }
+  .field[data-gutter="lg"] {
+    --gutter: 1rem;
+  }
+  .field[data-gutter="xl"] {
+    --gutter: 1.25rem;
+  }
+  textarea.field {
+    padding-block: 0.5em;
+    resize: vertical;
+  }
+  textarea:is([data-autosize], .editable) {
+    field-sizing: content;
+    max-block-size: calc(var(--max-rows, 30) * 1lh + 1em + 2px);
+    resize: none;
+  }
+  .editable {
+    background: none;
+    border: 1px dashed var(--ck-border-strong);
+    border-radius: var(--ck-radius-sm);
+    inline-size: 100%;
+    padding: 0.125em 0.375em;
+  }
+  .editable:hover,
+  .editable:focus {
+    background: var(--ck-hover);
+  }
+
+  .picker {
+    align-items: center;
+    align-self: start;
+    display: inline-flex;
+    max-inline-size: 100%;
+    min-inline-size: 10rem;
+    position: relative;
+  }
+  .form > .picker,
+  .picker[data-block] {
+    align-self: stretch;
+    inline-size: 100%;
+  }
+  .row > .picker {
+    align-self: center;
+  }
+  select.field {
+    appearance: none;
+    cursor: pointer;
+    padding-inline-end: 2.25em;
+    text-overflow: ellipsis;
+  }
+  .picker[data-clearable] select.field {
+    padding-inline-end: 4em;
+  }
+  select.field[data-empty] {
+    color: var(--ck-text-tertiary);
+  }
+  select.field option {
+    background: var(--ck-surface-raised);
+    color: var(--ck-text);
+  }
+  .picker-icon,
+  .picker > .spinner {
+    color: var(--ck-text-secondary);
+    inset-inline-end: 0.75em;
+    pointer-events: none;
+    position: absolute;
+  }
+  .clear {
+    align-items: center;
+    background: none;
+    block-size: 1.5rem;
+    border: 0;
+    border-radius: var(--ck-radius-sm);
+    color: var(--ck-text-secondary);
+    display: inline-flex;
+    inline-size: 1.5rem;
+    inset-inline-end: 2em;
+    justify-content: center;
+    padding: 0;
+    position: absolute;
+  }
+  input + .clear,
+  .placeholder + .clear {
+    inset-inline-end: 2.25em;
+  }
+  .picker[data-clearable] input[type="date"] {
+    padding-inline-end: 0.75em;
+  }
+  .clear:hover {
+    background: var(--ck-hover);
+    color: var(--ck-text);
+  }
+  .placeholder {
+    color: var(--ck-text-tertiary);
+    font-size: 0.875rem;
+    inset-inline-start: 0.75rem;
+    pointer-events: none;
+    position: absolute;
+  }
+  [type="date"]:not([data-empty]) + .placeholder,
+  [type="date"]:focus + .placeholder {
+    display: none;
+  }
+  [type="date"][data-empty]:not(:focus):has(+ .placeholder)::-webkit-datetime-edit {
+    opacity: 0;
+  }
+  [type="date"][data-align="center"] {
+    text-align: center;
+  }
+  [type="date"][data-align="end"] {
+    text-align: end;
+  }
+
+  .check {
+    align-items: start;
+    display: inline-flex;
+    gap: calc(2 * var(--ck-space));
+    inline-size: fit-content;
+    max-inline-size: 100%;
+  }
+  .check > input {
+    accent-color: var(--ck-accent);
+    block-size: 1.125rem;
+    flex: none;
+    inline-size: 1.125rem;
+    margin-block-start: 0.1875rem;
+  }
+  .check > label {
+    cursor: pointer;
+    min-block-size: 1.5rem;
+  }
+  .check:has(:disabled) > label {
+    cursor: default;
+    opacity: 0.55;
+  }
+  .check[data-pending] {
+    opacity: 0.5;
+  }
+  .radios {
+    border: 0;
+    display: flex;
+    flex-wrap: wrap;
+    gap: calc(1.5 * var(--ck-space)) calc(4 * var(--ck-space));
+    margin: 0;
+    min-inline-size: 0;
+    padding: 0;
+  }
+  .radios[data-direction="col"] {
+    flex-direction: column;
+  }
+  .label {
+    display: block;
+    font-weight: 500;
+  }
+  .label[data-size="xs"] {
+    font-size: 0.75em;
+  }
+  .label[data-size="sm"] {
+    font-size: 0.875em;
+  }
+  .label[data-size="md"] {
+    font-size: 1em;
+  }
+  .label[data-size="lg"] {
+    font-size: 1.125em;
+  }
+  .label[data-size="xl"] {
+    font-size: 1.25em;
+  }
+  :is(.form, .card-body, .col) > .label {
+    margin-block-end: calc(-1.5 * var(--ck-space));
+  }
+`;
