@@ -20,11 +20,17 @@ export class Blocks {
   /** What is open may go on after a blank line, if that is indented or another item: a list, a footnote. */
   #holds = false;
   #blank = false;
+  #renewals = 0;
   /** What is open has ended with the line before: a closed fence, a heading. */
   #over = false;
 
   get text(): string {
     return this.#text;
+  }
+
+  /** How often the text was another one, not the last one with more behind it. */
+  get renewals(): number {
+    return this.#renewals;
   }
 
   get count(): number {
@@ -55,6 +61,7 @@ export class Blocks {
   }
 
   #reset(): void {
+    this.#renewals += 1;
     this.#starts = [0];
     this.#line = 0;
     this.#begin();

@@ -66,7 +66,7 @@ function maths(found: RegExpExecArray | null): MathsToken | undefined {
   return { type: "maths", raw, tex: (open ? tex.slice(0, -1) : tex).trim(), display: display !== undefined, open };
 }
 
-const NOTE = /^\[\^([^\]\s]+)\]:[ \t]*([^\n]*(?:\n(?!\s*\[\^)(?:[ \t]*\n(?=[ \t]+\S)|[^\n]*\S[^\n]*))*)(?:\n|$)/;
+const NOTE = /^\[\^([^\]\s]+)\]:[ \t]*([^\n]*(?:\n(?!\s*\[\^)(?:[ \t]*(?=\n[ \t]+\S)|[^\n]*\S[^\n]*))*)(?:\n|$)/;
 
 const note: TokenizerExtension = {
   name: "note",
@@ -103,11 +103,16 @@ reader.use({
 });
 
 /** The tokens of `text`. Reference links use `definitions`; those which the text makes itself are put in there. */
-export function lexed(text: string, definitions: Definitions = {}): Token[] {
+export function lexed(text: string, definitions: Definitions = noDefinitions()): Token[] {
   const lexer = new Lexer(reader.defaults);
-  const known = { ...definitions };
+  const known = Object.assign(noDefinitions(), definitions);
   lexer.tokens.links = known as typeof lexer.tokens.links;
   const tokens = [...lexer.lex(text)] as Token[];
   for (const label of Object.keys(known)) definitions[label] ??= known[label] as Definitions[string];
   return tokens;
+}
+
+/** Without what every object inherits: a label may be `constructor`. */
+export function noDefinitions(): Definitions {
+  return Object.create(null) as Definitions;
 }
