@@ -1,11 +1,484 @@
-import { html } from "lit";
+import type { ChatKitOptions, OpenAIChatKit } from "@openai/chatkit";
+import { ContextProvider } from "@lit/context";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { ApiError, Client } from "./api/client";
+import { clientOptions, hasOwnFetch, uploadStrategy, urlOf } from "./api/options";
+import { forget, upload } from "./api/uploads";
+import { Chat, type ChatHost, type WidgetAction } from "./chat/chat";
+import { Drafts } from "./chat/drafts";
+import { contentOf } from "./chat/mentions";
+import { Threads } from "./chat/threads";
+import { transcription } from "./chat/transcription";
+import { elementStyles } from "./element_styles";
+import type { EntityChosen, PreviewAsked } from "./items/entity";
+import { textsFor } from "./locale/locales";
+import { ENGLISH, textsContext } from "./locale/texts";
+import type { SentAttachment, UserInput } from "./protocol";
+import { loadFonts, lookOf } from "./theme";
 import { ChatElement, define } from "./ui/element";
+import type { Composer, ComposerValue, Draft } from "./views/composer";
+import "./views/all";
+import type { ActionRequest } from "./widgets/action";
 
-/** `<openai-chatkit>`: the chat. */
-export class OpenAIChatKit extends ChatElement {
-  protected override render(): unknown {
-    return html`<slot></slot>`;
+type SendParams = Parameters<OpenAIChatKit["sendUserMessage"]>[0];
+type ValueParams = Parameters<OpenAIChatKit["setComposerValue"]>[0];
+
+export interface ChatKitElement {
+  addEventListener: OpenAIChatKit["addEventListener"];
+  removeEventListener: OpenAIChatKit["removeEventListener"];
+}
+
+/**
+ * `<openai-chatkit>`: the chat, with the public interface of the published element: `setOptions` and the methods below, events
+ * `chatkit.*`. It needs no domain key and loads nothing from another host.
+ */
+export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHost {
+  static override properties = { isHistoryOpen: { state: true }, problem: { state: true } };
+  declare isHistoryOpen: boolean;
+  declare problem: string | null;
+  /** Tells each event of the server as a `chatkit.log` called `thread.event`. */
+  tellsEvents = false;
+
+  #options: ChatKitOptions | null = null;
+  readonly #client = new Client(clientOptions(() => this.#options));
+  readonly #texts = new ContextProvider(this, { context: textsContext, initialValue: ENGLISH });
+  readonly #chat = new Chat(this.#client, this);
+  readonly #threads = new Threads(this.#client, () => this.#threadsChanged());
+  #drafts = new Drafts("");
+  #revision = 0;
+  #isDue = false;
+  #isReady = false;
+  #url = "";
+  #loaded = "";
+  #title: string | null = null;
+
+  constructor() {
+    super();
+    this.isHistoryOpen = false;
+    this.problem = null;
+  }
+
+  static override styles = elementStyles;
+
+  // ---- the published interface
+
+  setOptions(options: ChatKitOptions): void {
+    this.#options = options;
+    this.#applyLook(options);
+    void this.#applyLocale(options.locale);
+    const url = urlOf(options.api);
+    if (url !== this.#url) this.#begin(url, options.initialThread ?? null);
+    this.requestUpdate();
+  }
+
+  async focusComposer(): Promise<void> {
+    await this.updateComplete;
+    this.#composer?.focus();
+  }
+
+  async setThreadId(threadId: string | null): Promise<void> {
+    await this.#open(threadId);
+  }
+
+  async sendUserMessage(params: SendParams): Promise<void> {
+    if (params.newThread) await this.#open(null);
+    const content = params.content ? params.content : [{ type: "input_text", text: params.text ?? "" } as const];
+    const input: UserInput = {
+      content,
+      attachments: (params.attachments ?? []).map(({ id }) => id),
+      quoted_text: params.reply ?? null,
+      inference_options: {
+        ...(params.toolChoice && { tool_choice: params.toolChoice }),
+        ...(params.model && { model: params.model }),
+      },
+    };
+    await this.#chat.send(input);
+  }
+
+  async setComposerValue(params: ValueParams): Promise<void> {
+    await this.updateComplete;
+    await this.#composer?.setValue(params as ComposerValue);
+  }
+
+  async sendCustomAction(action: { type: string; payload?: Record<string, unknown> }, itemId?: string): Promise<void> {
+    await this.#chat.act(action, itemId ?? null);
+  }
+
+  async showHistory(): Promise<void> {
+    if (this.isHistoryOpen) return;
+    this.isHistoryOpen = true;
+    this.#tell("chatkit.history.open");
+    void this.#threads.load();
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>("ck-history")?.focus();
+  }
+
+  async hideHistory(): Promise<void> {
+    if (!this.isHistoryOpen) return;
+    this.isHistoryOpen = false;
+    this.#tell("chatkit.history.close");
+    await this.focusComposer();
+  }
+
+  async fetchUpdates(): Promise<void> {
+    await this.#chat.refresh();
+    if (this.isHistoryOpen) await this.#threads.load();
+  }
+
+  // ---- what the chat tells
+
+  changed(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    // at most once a frame; a page that nobody sees has no frames
+    if (document.hidden) setTimeout(() => this.#draw(), 200);
+    else requestAnimationFrame(() => this.#draw());
+  }
+
+  threadChanged(id: string | null): void {
+    this.#tell("chatkit.thread.change", { threadId: id });
+    const { thread } = this.#chat.conversation;
+    if (thread) this.#threads.update({ ...thread, items: { data: [], has_more: false } });
+  }
+
+  loading(id: string, isLoading: boolean): void {
+    this.#tell(isLoading ? "chatkit.thread.load.start" : "chatkit.thread.load.end", { threadId: id });
+  }
+
+  responding(isResponding: boolean): void {
+    this.#tell(isResponding ? "chatkit.response.start" : "chatkit.response.end");
+  }
+
+  failed(error: Error): void {
+    this.#tell("chatkit.error", { error });
+  }
+
+  effect(name: string, data: Readonly<Record<string, unknown>> | undefined): void {
+    this.#tell("chatkit.effect", { name, data });
+  }
+
+  received(event: object): void {
+    if (this.tellsEvents) this.#tell("chatkit.log", { name: "thread.event", data: event });
+  }
+
+  async callTool(name: string, args: Readonly<Record<string, unknown>>): Promise<unknown> {
+    try {
+      const handler = this.#options?.onClientTool;
+      if (!handler) throw new Error(`This page has no onClientTool handler, which the tool “${name}” needs.`);
+      return await handler({ name, params: { ...args } });
+    } catch (error) {
+      this.failed(error as Error);
+      return { error: (error as Error).message };
+    }
+  }
+
+  // ---- drawing
+
+  override render(): TemplateResult {
+    const options = this.#options;
+    if (options === null) return html``;
+    return html`<section class="chat" part="chat" dir=${this.texts.direction} aria-label=${options.frameTitle ?? this.t("chat.label")}>
+      ${options.header?.enabled === false ? nothing : this.#header(options)}
+      <div class="body" @ck-action=${this.#acted} @ck-link=${this.#followed} @ck-entity=${this.#entityChosen} @ck-preview=${this.#previewed}>
+        ${this.isHistoryOpen ? this.#history(options) : nothing}
+        <div class="main" ?inert=${this.isHistoryOpen}>${this.#main(options)} ${this.#bottom(options)}</div>
+      </div>
+    </section>`;
+  }
+
+  protected override updated(changes: PropertyValues): void {
+    super.updated(changes);
+    if (this.#isReady || this.#options === null) return;
+    this.#isReady = true;
+    this.#tell("chatkit.ready");
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("online", this.#networkChanged);
+    removeEventListener("offline", this.#networkChanged);
+    this.#chat.leave();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("online", this.#networkChanged);
+    addEventListener("offline", this.#networkChanged);
+    if (this.#isReady) void this.#chat.refresh().catch((error: unknown) => this.failed(error as Error));
+  }
+
+  #header(options: ChatKitOptions): TemplateResult {
+    return html`<ck-header
+      exportparts="header, title, new-button, history-button"
+      .threadTitle=${this.#chat.conversation.thread?.title ?? null}
+      .options=${options.header ?? {}}
+      ?hasHistory=${options.history?.enabled !== false}
+      ?isHistoryOpen=${this.isHistoryOpen}
+      ?canBegin=${this.#chat.threadId !== null || this.isHistoryOpen}
+      @ck-history=${() => (this.isHistoryOpen ? this.hideHistory() : this.showHistory())}
+      @ck-new=${() => this.#leaveHistory(() => this.#open(null))}
+    ></ck-header>`;
+  }
+
+  #history(options: ChatKitOptions): TemplateResult {
+    return html`<ck-history
+      exportparts="search, history-list, history-entry"
+      role="region"
+      aria-label=${this.t("history.label")}
+      .threads=${this.#threads}
+      .revision=${this.#revision}
+      .options=${options.history ?? {}}
+      .current=${this.#chat.threadId}
+      @ck-open=${(event: CustomEvent<string>) => this.#leaveHistory(() => this.#open(event.detail))}
+      @ck-renamed=${(event: CustomEvent<{ id: string; title: string }>) => this.#renamed(event.detail)}
+      @ck-deleted=${(event: CustomEvent<string>) => this.#deleted(event.detail)}
+      @ck-close=${() => this.hideHistory()}
+    ></ck-history>`;
+  }
+
+  #main(options: ChatKitOptions): TemplateResult {
+    const chat = this.#chat;
+    const isEmpty = chat.conversation.items.length === 0 && !chat.isResponding;
+    if (this.problem) return html`<p class="problem" role="alert">${this.problem}</p>`;
+    if (chat.isLoading) return html`<p class="problem" role="status">${this.t("chat.loading")}</p>`;
+    if (isEmpty && chat.threadId === null) {
+      return html`<ck-start
+        exportparts="greeting, prompts, prompt"
+        .options=${options.startScreen ?? {}}
+        @ck-prompt=${this.#prompted}
+      ></ck-start>`;
+    }
+    return html`<ck-selection-quote @ck-quote=${this.#quoted}>
+      <ck-thread
+        exportparts="thread, progress, notice, error, thinking"
+        .conversation=${chat.conversation}
+        .sending=${chat.sending}
+        .actions=${{ feedback: options.threadItemActions?.feedback ?? false, retry: options.threadItemActions?.retry ?? false }}
+        .isOnline=${chat.isConnected}
+        ?isTalking=${chat.isTalking}
+        ?followsEnd=${options.thread?.autoScroll ?? false}
+        ?isReadOnly=${this.#closedBecause !== null}
+        @ck-older=${() => this.#try(() => chat.loadOlder())}
+        @ck-again=${(event: CustomEvent<string>) => this.#try(() => chat.retry(event.detail))}
+        @ck-rated=${(event: CustomEvent<{ itemIds: string[]; kind: "positive" | "negative" }>) =>
+          this.#try(() => chat.giveFeedback(event.detail.itemIds, event.detail.kind))}
+        @ck-answer=${(event: CustomEvent<{ itemId: string; submission: object }>) =>
+          this.#try(() => chat.answerQuestions(event.detail.itemId, event.detail.submission))}
+      ></ck-thread>
+    </ck-selection-quote>`;
+  }
+
+  #bottom(options: ChatKitOptions): TemplateResult {
+    const { disclaimer } = options;
+    return html`<div class="bottom" part="bottom">
+      <ck-composer
+        exportparts="composer, input, suggestions, send-button, stop-button, attach-button, dictation-button, tool-chip, files, file, quote"
+        .options=${options.composer ?? {}}
+        .entities=${options.entities ?? null}
+        .commands=${options.commands ?? null}
+        .upload=${this.#upload}
+        .discard=${(attachment: SentAttachment) => forget(this.#client, attachment.id)}
+        .transcribe=${(audio: Blob) => transcription(this.#client, audio)}
+        .closedBecause=${this.#closedBecause}
+        ?isBusy=${this.#chat.isResponding}
+        ?mayStop=${this.#chat.conversation.answer?.mayStop ?? true}
+        ?isOffline=${!navigator.onLine}
+        @ck-send=${(event: CustomEvent<{ input: UserInput; draft: Draft }>) => this.#send(event.detail.input, event.detail.draft)}
+        @ck-stop=${() => this.#try(() => this.#chat.stop())}
+        @ck-draft=${(event: CustomEvent<string>) => this.#drafts.save(this.#chat.threadId, event.detail)}
+        @ck-tool=${(event: CustomEvent<string | null>) => this.#tell("chatkit.tool.change", { toolId: event.detail })}
+      ></ck-composer>
+      ${disclaimer
+        ? html`<ck-markdown
+            class=${disclaimer.highContrast ? "disclaimer high" : "disclaimer"}
+            part="disclaimer"
+            .text=${disclaimer.text}
+          ></ck-markdown>`
+        : nothing}
+    </div>`;
+  }
+
+  // ---- what happens
+
+  /** Another server than before, or the first. */
+  #begin(url: string, initialThread: string | null): void {
+    this.#url = url;
+    this.#drafts = new Drafts(url);
+    void this.#open(initialThread, true);
+  }
+
+  async #open(id: string | null, isFirst = false): Promise<void> {
+    this.problem = null;
+    const draft = this.#drafts.load(id);
+    void this.updateComplete.then(() => this.#composer?.reset(draft));
+    try {
+      await this.#chat.open(id);
+    } catch (error) {
+      if ((error as Error).name === "AbortError") return;
+      const isMissing = error instanceof ApiError && error.status === 404;
+      this.problem = isMissing ? this.t("chat.notFound") : (error as Error).message;
+      this.failed(error as Error);
+    }
+    if (!isFirst && !this.isHistoryOpen && matchMedia("(hover: hover)").matches) await this.focusComposer();
+  }
+
+  async #leaveHistory(work: () => Promise<void>): Promise<void> {
+    await this.hideHistory();
+    await work();
+  }
+
+  /** Sends what was written; what is refused comes back into the composer with the reason. */
+  async #send(input: UserInput, draft: Draft): Promise<void> {
+    const thread = this.#chat.threadId;
+    this.#drafts.save(thread, "");
+    try {
+      await this.#chat.send(input);
+    } catch (error) {
+      if ((error as Error).name === "AbortError") return;
+      this.#composer?.restore(draft);
+      this.#refused(error as Error);
+    }
+  }
+
+  async #try(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if ((error as Error).name !== "AbortError") this.#refused(error as Error);
+    }
+  }
+
+  #refused(error: Error): void {
+    if (this.#composer) this.#composer.problems = [error.message];
+    this.failed(error);
+  }
+
+  #prompted(event: CustomEvent<{ prompt: string | Parameters<typeof contentOf>[0] | unknown[] }>): void {
+    const { prompt } = event.detail;
+    const params = typeof prompt === "string" ? { text: prompt } : { content: prompt as NonNullable<SendParams["content"]> };
+    void this.#try(() => this.sendUserMessage(params));
+  }
+
+  #quoted(event: CustomEvent<{ text: string }>): void {
+    if (this.#composer) this.#composer.quote = event.detail.text;
+    void this.focusComposer();
+  }
+
+  #renamed({ id, title }: { id: string; title: string }): void {
+    if (id === this.#chat.threadId) this.#chat.setThread({ title });
+  }
+
+  #deleted(id: string): void {
+    if (id === this.#chat.threadId) void this.#open(null);
+  }
+
+  /** An action of a widget: the page's own handler gets those for the client, the server the others. */
+  #acted(event: CustomEvent<ActionRequest>): void {
+    const { action, itemId, until } = event.detail;
+    until(action.handler === "client" ? this.#actHere(action, itemId) : this.#try(() => this.#chat.act(sent(action), itemId, action.streaming !== false)));
+  }
+
+  async #actHere(action: WidgetAction, itemId: string): Promise<void> {
+    const item = this.#chat.conversation.items.find(({ id }) => id === itemId);
+    const handler = this.#options?.widgets?.onAction;
+    if (!handler || item?.type !== "widget") return;
+    const widgetItem = { id: item.id, widget: item.widget } as unknown as Parameters<typeof handler>[1];
+    await this.#try(async () => handler(sent(action) as Parameters<typeof handler>[0], widgetItem));
+  }
+
+  #followed(event: CustomEvent<{ href: string }>): void {
+    const link = deepLink(event.detail.href);
+    if (!link) return;
+    event.preventDefault();
+    this.#tell("chatkit.deeplink", link);
+  }
+
+  #entityChosen(event: CustomEvent<EntityChosen>): void {
+    this.#options?.entities?.onClick?.(event.detail.entity as Parameters<NonNullable<NonNullable<ChatKitOptions["entities"]>["onClick"]>>[0]);
+  }
+
+  async #previewed(event: CustomEvent<PreviewAsked>): Promise<void> {
+    const ask = this.#options?.entities?.onRequestPreview;
+    if (!ask) return;
+    const { entity, show } = event.detail;
+    const found = await ask(entity as Parameters<typeof ask>[0]).catch(() => null);
+    show(found?.preview ?? null);
+  }
+
+  readonly #upload = (file: File, onProgress: (share: number | null) => void, signal: AbortSignal) =>
+    upload(this.#client, uploadStrategy(this.#options), file, onProgress, signal, hasOwnFetch(this.#options));
+
+  // ---- the rest
+
+  get #composer(): Composer | null {
+    return this.renderRoot?.querySelector<Composer>("ck-composer") ?? null;
+  }
+
+  get #closedBecause(): string | null {
+    const status = this.#chat.conversation.thread?.status;
+    if (!status || status.type === "active") return null;
+    return status.reason || this.t(status.type === "locked" ? "chat.locked" : "chat.closed");
+  }
+
+  #draw(): void {
+    this.#isDue = false;
+    const title = this.#chat.conversation.thread?.title ?? null;
+    if (title !== this.#title) this.#tell("chatkit.log", { name: "thread.title", data: { title } });
+    this.#title = title;
+    this.requestUpdate();
+  }
+
+  #threadsChanged(): void {
+    this.#revision += 1;
+    this.requestUpdate();
+  }
+
+  readonly #networkChanged = (): void => {
+    this.requestUpdate();
+    if (navigator.onLine && this.#isReady) void this.#try(() => this.#chat.refresh());
+  };
+
+  #applyLook({ theme }: ChatKitOptions): void {
+    const { scheme, properties } = lookOf(theme);
+    this.dataset.theme = scheme;
+    for (const name of this.#ownProperties) this.style.removeProperty(name);
+    for (const [name, value] of Object.entries(properties)) this.style.setProperty(name, value);
+    this.#ownProperties = Object.keys(properties);
+    loadFonts(theme);
+  }
+
+  #ownProperties: string[] = [];
+
+  async #applyLocale(locale: string | undefined): Promise<void> {
+    const wanted = locale ?? navigator.language;
+    if (wanted === this.#loaded) return;
+    this.#loaded = wanted;
+    const texts = await textsFor(wanted);
+    if (wanted !== this.#loaded) return;
+    this.#texts.setValue(texts);
+    this.lang = texts.locale;
+    this.requestUpdate();
+  }
+
+  override get texts() {
+    return this.#texts.value;
+  }
+
+  #tell(name: string, detail?: unknown): void {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }
 
-define("openai-chatkit", OpenAIChatKit);
+/** The action without what only the page needs to know of it. */
+function sent({ type, payload }: WidgetAction): WidgetAction {
+  return payload === undefined ? { type } : { type, payload };
+}
+
+/** `chatkit-link://name?key=value` as its name and data; null for other links. */
+export function deepLink(href: string): { name: string; data: Record<string, string> } | null {
+  const match = /^chatkit-link:\/\/([^?#]*)(\?[^#]*)?/i.exec(href);
+  if (!match) return null;
+  return { name: decodeURIComponent(match[1] ?? "").replace(/\/$/, ""), data: Object.fromEntries(new URLSearchParams(match[2] ?? "")) };
+}
+
+define("openai-chatkit", ChatKitElement);

@@ -148,6 +148,16 @@ export const en = {
   "widget.mismatch": "Please match the requested format.",
   "widget.chart": "The numbers in the chart",
   "widget.chartName": "Name",
+
+  // the page of the server itself
+  "token.title": "Access token",
+  "token.why": "This server wants an access token. It is kept until the browser tab is closed.",
+  "token.refused": "That token was not accepted.",
+  "token.label": "Token",
+  "token.continue": "Continue",
+  "events.title": "Events",
+  "events.filter": "Filter by type",
+  "events.clear": "Clear",
 } as const;
 
 export type Key = keyof typeof en;
