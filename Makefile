@@ -1,7 +1,7 @@
 # What CONTRIBUTING.md describes; `make check` is all that CI runs.
 PYTHON ?= .venv/bin/python
 
-.PHONY: fmt lint type test check audit install constraints
+.PHONY: fmt lint type page test check audit install constraints
 
 install:
 	test -x $(PYTHON) || python3 -m venv .venv
@@ -18,12 +18,17 @@ lint:
 type:
 	$(PYTHON) -m mypy
 
+# With Node of this machine, else of a test dependency. Packages come from npm's registry when page/package-lock.json
+# has changed; where they cannot, the rest goes on, but not under CI.
+page:
+	$(PYTHON) hatch_build.py check test build
+
 test:
 	$(PYTHON) -m coverage erase
 	$(PYTHON) -m coverage run -m pytest
 	$(PYTHON) -m coverage report
 
-check: lint type test
+check: lint type page test
 
 # Known vulnerabilities of what the tests run with. Apart from `check`: it needs the network, and tells of new ones.
 audit:

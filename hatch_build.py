@@ -142,18 +142,16 @@ def _changed(paths: Iterable[Path]) -> float:
 
 
 def main(scripts: list[str]) -> int:
-    """Run npm scripts of the page one after the other; gives the first status that is not 0."""
+    """Run npm scripts of the page one after the other; gives the first status that is not 0.
+
+    Where there is nothing to run them with, that is no failure, but under CI.
+    """
     node = find_node()
-    if node is None:
+    if node is None or install(ROOT / "page", node) != 0:
         print(f"The page cannot be built here. {REMEDY}", file=sys.stderr)
-        return 1
-    page = ROOT / "page"
-    status = install(page, node)
-    if status != 0:
-        print(f"npm could not install what the page is built with. {REMEDY}", file=sys.stderr)
-    for script in scripts or ["build"]:
-        status = status or node.run(page, "run", script)
-    return status
+        return 1 if os.environ.get("CI") else 0
+    statuses = (node.run(ROOT / "page", "run", script) for script in scripts)
+    return next((status for status in statuses if status != 0), 0)
 
 
 if __name__ == "__main__":

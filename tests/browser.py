@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Playwri
 
 __all__ = ["PIXEL", "App", "launched", "missing", "watched"]
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium", "google-chrome", "google-chrome-stable")
 OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -95,7 +95,7 @@ class App:
 
 @contextmanager
 def launched() -> Iterator[Browser]:
-    """A Chromium, of the machine or of Playwright; without one the test is skipped, and fails under CI."""
+    """A Chromium, of Playwright or of the machine; without one the test is skipped, and fails under CI."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=_chromium(driver), args=OPTIONS)
         yield browser
@@ -136,9 +136,9 @@ def missing(reason: str) -> None:
 
 
 def _chromium(driver: Playwright) -> str:
-    of_the_machine = (shutil.which(name) for name in NAMES)
-    found = next(filter(None, of_the_machine), driver.chromium.executable_path)
-    if not Path(found).exists():
+    own = driver.chromium.executable_path
+    found = own if Path(own).exists() else next(filter(None, map(shutil.which, NAMES)), "")
+    if not found:
         missing("needs Chromium (apt-get install chromium, or python -m playwright install chromium)")
     return found
 

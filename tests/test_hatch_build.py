@@ -14,6 +14,8 @@ from hatchling.builders.plugin.interface import BuilderInterface
 from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
 
+from hatch_build import main
+
 ROOT = Path(__file__).parents[1]
 PAGE = "chatkit_asgi/web/page"
 KEPT = (
@@ -147,3 +149,13 @@ def test_npm_that_fails_or_is_not_wanted_leaves_the_small_page(
     assert of_page(build()) == set()
     assert calls.exists() == (wanted == "")
     assert ("what it is built with: the registry is away" in "".join(capsys.readouterr())) == (wanted == "")
+
+
+@pytest.mark.usefixtures("without_node")
+@pytest.mark.parametrize(("ci", "status"), [("", 0), ("true", 1)])
+def test_only_under_ci_it_is_a_failure_that_the_page_cannot_be_built_by_hand(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ci: str, status: int
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    assert main(["build"]) == status
+    assert "Install Node" in capsys.readouterr().err
