@@ -1,6 +1,6 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { styleMap } from "lit/directives/style-map.js";
+import { styleMap } from "../ui/style_map";
 import type { OutgoingFile } from "../chat/files";
 import { ChatElement, define } from "../ui/element";
 

@@ -82,8 +82,9 @@ export class AnswerElement extends ChatElement {
 
   static override styles = css`
     :host {
-      display: block;
-      min-inline-size: 0;
+      display: grid;
+      gap: calc(2 * var(--ck-space));
+      grid-template-columns: minmax(0, 1fr);
     }
   `;
 
