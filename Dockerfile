@@ -1,11 +1,20 @@
 # syntax=docker/dockerfile:1
+FROM node:24-slim AS page
+WORKDIR /src/page
+COPY page/.npmrc page/package.json page/package-lock.json ./
+RUN npm ci
+COPY chatkit_asgi/web/static/icon.svg ../chatkit_asgi/web/static/
+COPY page ./
+RUN npm run build
+
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE constraints.txt alembic.ini ./
+COPY pyproject.toml hatch_build.py README.md LICENSE constraints.txt alembic.ini ./
 COPY migrations migrations
 COPY chatkit_asgi chatkit_asgi
+COPY --from=page /src/chatkit_asgi/web/page chatkit_asgi/web/page
 RUN python -m venv /opt/chatkit \
- && /opt/chatkit/bin/pip install --no-cache-dir --constraint constraints.txt '.[fast,images]'
+ && CHATKIT_BUILD_PAGE=require /opt/chatkit/bin/pip install --no-cache-dir --constraint constraints.txt '.[fast,images]'
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /data chatkit

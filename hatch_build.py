@@ -82,10 +82,12 @@ def build(root: Path, wanted: str = "") -> None:
     """Build the page where it has to be. Raises PageError where it cannot be."""
     if wanted in {"0", "skip"} or is_fresh(root):
         return
+    page = root / "page"
+    if not page.is_dir():
+        raise ToolsError("its sources are not here.")
     node = find_node()
     if node is None:
         raise ToolsError("there is no Node 20.19 or newer with npm.")
-    page = root / "page"
     with tempfile.TemporaryFile("w+") as output:
         try:
             if install(page, node, output) != 0:
@@ -138,7 +140,7 @@ def _version(node: str) -> tuple[int, ...]:
 
 
 def _changed(paths: Iterable[Path]) -> float:
-    return max(path.stat().st_mtime for path in paths if path.is_file())
+    return max((path.stat().st_mtime for path in paths if path.is_file()), default=0)
 
 
 def main(scripts: list[str]) -> int:

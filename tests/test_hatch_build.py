@@ -113,6 +113,17 @@ def test_an_older_page_is_better_than_none(
     assert "The page is the one built before" in "".join(capsys.readouterr())
 
 
+@pytest.mark.usefixtures("without_node")
+def test_a_page_that_another_stage_has_built_needs_no_sources(
+    build: Build, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the Dockerfile."""
+    monkeypatch.setenv("CHATKIT_BUILD_PAGE", "require")
+    build_by_hand(checkout)
+    shutil.rmtree(checkout / "page")
+    assert of_page(build()) == {*BUILT}
+
+
 def test_an_sdist_has_the_page_and_its_sources(build: Build, checkout: Path) -> None:
     build_by_hand(checkout)
     (checkout / "page" / "node_modules").mkdir()
