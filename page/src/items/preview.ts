@@ -17,6 +17,8 @@ export class PreviewElement extends ChatElement {
   static override styles = css`
     :host {
       display: inline;
+      font-size: inherit;
+      line-height: inherit;
     }
     .preview {
       background: var(--ck-surface-raised);
@@ -24,6 +26,7 @@ export class PreviewElement extends ChatElement {
       border-radius: var(--ck-radius-lg);
       box-shadow: var(--ck-shadow);
       color: var(--ck-text);
+      font-size: var(--ck-size);
       inline-size: max-content;
       inset: auto;
       margin: 0;

@@ -169,7 +169,7 @@ export const questionStyles = css`
     min-block-size: 1.75rem;
     padding: 0;
     text-decoration: underline;
-    text-decoration-color: transparent;
+    text-decoration-color: var(--ck-border-strong);
     text-underline-offset: 0.2em;
   }
   .quiet:hover {

@@ -81,14 +81,14 @@ export class SelectionQuote extends ChatElement {
     if (button === null || this.selected === null) return;
     button.showPopover?.();
     placeNear(button, this.selected.place, "above");
-    this.hearMoves();
+    this.hearMoves(this.selected.start);
   }
 
   /** Nobody outside of a shadow root hears that something in it scrolls. */
-  private hearMoves(): void {
+  private hearMoves(text: Node): void {
     this.#still = new AbortController();
     const options = { capture: true, passive: true, signal: this.#still.signal };
-    for (const around of [document, ...rootsAround(this)]) around.addEventListener("scroll", moved, options);
+    for (const around of [document, ...rootsAround(text)]) around.addEventListener("scroll", moved, options);
     window.addEventListener("resize", moved, options);
   }
 

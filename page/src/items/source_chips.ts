@@ -12,6 +12,7 @@ export class SourceChips extends ChatElement {
   static override styles = css`
     :host {
       display: block;
+      font-size: inherit;
     }
     ul {
       display: flex;

@@ -133,7 +133,7 @@ export class SourcesElement extends ChatElement {
   }
 
   private renderGroup(group: string, members: readonly Numbered[]) {
-    return html`${group === "" ? nothing : html`<p class="group" dir="auto" aria-hidden="true">${group}</p>`}
+    return html`${group === "" ? nothing : html`<p class="group" aria-hidden="true"><bdi>${group}</bdi></p>`}
       <ol role="list" part="sources" aria-label=${group || this.t("sources.label")}>
         ${members.map((member) => html`<li>${this.renderSource(member)}</li>`)}
       </ol>`;
@@ -161,7 +161,7 @@ export class SourcesElement extends ChatElement {
     return html`<span class="number">${number === null ? sourceIcon(source) : this.texts.number(number)}</span>
       <span class="words">
         <bdi class="title">${titleOf(source)}</bdi>${url === null ? nothing : html`<span class="sr-only"> (${this.t("sources.newTab")})</span>`}
-        ${meta === "" ? nothing : html`<span class="meta" dir="auto">${meta}</span>`}
+        ${meta === "" ? nothing : html`<span class="meta"><bdi>${meta}</bdi></span>`}
         ${description === "" ? nothing : html`<span class="description" dir="auto">${description}</span>`}
       </span>`;
   }

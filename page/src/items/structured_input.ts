@@ -116,7 +116,7 @@ export class StructuredInputElement extends ChatElement {
     const last = questions.length - 1;
     const step = Math.min(this.step, last);
     const places = this.isStepped ? [step] : questions.keys();
-    return html`<form class="card" part="form" aria-label=${this.t("questions.label")} @submit=${this.goOn} @keydown=${this.sendByKey}>
+    return html`<form class="card" part="form" @submit=${this.goOn} @keydown=${this.sendByKey}>
       ${this.isStepped ? this.renderPlace(step, questions.length) : nothing}
       ${Array.from(places, (place) => this.renderQuestion(questions, place))}
       <div class="buttons">

@@ -65,7 +65,7 @@ export class TaskElement extends ChatElement {
       padding: 0;
     }
     .queries li {
-      align-items: baseline;
+      align-items: center;
       display: inline-flex;
       gap: calc(1.5 * var(--ck-space));
       overflow-wrap: anywhere;
@@ -99,7 +99,7 @@ export class TaskElement extends ChatElement {
     return html`<div class="task ${text(task.status_indicator)}" part="task">
       <span class="mark">${this.renderMark(task)}</span>
       <div class="body">
-        ${title === "" ? nothing : html`<p class="title" part="task-title" dir="auto">${title}</p>`}${body}
+        ${title === "" ? nothing : html`<p class="title" part="task-title"><bdi>${title}</bdi></p>`}${body}
       </div>
     </div>`;
   }
@@ -164,7 +164,7 @@ function searchTitle(query: string, isLoading: boolean, texts: Texts): string {
 function renderQueries(queries: readonly string[]) {
   if (queries.length === 0) return nothing;
   return html`<ul class="queries" role="list">
-    ${queries.map((query) => html`<li dir="auto"><ck-icon name="search"></ck-icon>${query}</li>`)}
+    ${queries.map((query) => html`<li><ck-icon name="search"></ck-icon><bdi>${query}</bdi></li>`)}
   </ul>`;
 }
 

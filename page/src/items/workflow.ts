@@ -41,6 +41,7 @@ export class WorkflowElement extends ChatElement {
       overflow-wrap: anywhere;
     }
     .running .words {
+      color: var(--ck-text-tertiary);
       animation: breathe 1.6s ease-in-out infinite;
     }
     .chevron {
@@ -94,7 +95,7 @@ export class WorkflowElement extends ChatElement {
     }
     @keyframes breathe {
       50% {
-        opacity: 0.6;
+        color: var(--ck-text);
       }
     }
   `;

@@ -102,7 +102,6 @@ export const en = {
   "file.unnamed": "File",
 
   // items: questions
-  "questions.label": "Questions",
   "questions.place": "{number} of {count}",
   "questions.answer": "Your answer",
   "questions.several": "Choose one or more",
