@@ -46,7 +46,14 @@ export function configOf(data: ChartData, look: Look, texts: Texts): ChartConfig
       plugins: {
         legend: {
           display: data.showsLegend && data.series.length > 0,
-          labels: { boxHeight: 8, boxWidth: 8, color: text, font: { family: look.font, size: 12 }, usePointStyle: true },
+          labels: {
+            boxHeight: 8,
+            boxWidth: 8,
+            color: text,
+            font: { family: look.font, size: 12 },
+            sort: (one, other) => (one.datasetIndex ?? 0) - (other.datasetIndex ?? 0),
+            usePointStyle: true,
+          },
           position: "bottom",
           rtl: look.isRightToLeft,
         },
@@ -70,7 +77,7 @@ function datasetOf(series: Series, index: number, data: ChartData, look: Look): 
     borderColor: color,
     backgroundColor: faded(color),
     borderWidth: 2,
-    fill: series.type === "area" ? (series.stack === undefined ? "origin" : "stack") : false,
+    fill: series.type === "area" ? ground(series, index, data) : false,
     order: 0,
     pointBackgroundColor: color,
     pointHitRadius: 12,
@@ -78,6 +85,12 @@ function datasetOf(series: Series, index: number, data: ChartData, look: Look): 
     pointRadius: series.values.length > 1 ? 0 : 3,
     spanGaps: false,
   };
+}
+
+/** Where an area ends below: at the area it is stacked on, else at the axis. */
+function ground({ stack }: Series, index: number, { series }: ChartData): string | number {
+  const below = series.findLastIndex((other, place) => place < index && other.type === "area" && other.stack === stack);
+  return stack === undefined || below === -1 ? "origin" : below;
 }
 
 /** A chart in a chat is about this wide; the gaps are given in pixels, the library wants shares. */

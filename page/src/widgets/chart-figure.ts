@@ -1,5 +1,5 @@
 import { html, nothing } from "lit";
-import { styleMap } from "lit/directives/style-map.js";
+import { styleMap } from "../ui/style_map";
 import { chartData, type ChartData } from "./chart-data";
 import { BLOCK, styled } from "./layout";
 import type { Draw, Drawing, Scope } from "./scope";

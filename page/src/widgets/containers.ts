@@ -1,5 +1,5 @@
 import { html } from "lit";
-import { styleMap } from "lit/directives/style-map.js";
+import { styleMap } from "../ui/style_map";
 import { keyed } from "lit/directives/keyed.js";
 import { formOf, submitted, submitsOnEnter } from "./form";
 import { boxStyle, type Style } from "./layout";

@@ -1,5 +1,5 @@
 import { html, nothing } from "lit";
-import { styleMap } from "lit/directives/style-map.js";
+import { styleMap } from "../ui/style_map";
 import "../icons/icon";
 import { BLOCK, COLOR, PAINT, styled } from "./layout";
 import type { Draw } from "./scope";

@@ -5,7 +5,7 @@ import type { Component } from "../protocol";
 import { CONTROL_SIZES } from "./button";
 
 import type { Draw, Scope } from "./scope";
-import { styleMap } from "lit/directives/style-map.js";
+import { styleMap } from "../ui/style_map";
 import { TEXT_SIZES, textStyle } from "./texts";
 import { choiceIn, countIn, textIn, textOf } from "./values";
 import { actionIn } from "./action";

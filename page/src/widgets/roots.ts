@@ -1,6 +1,6 @@
 import { html, nothing } from "lit";
 import { ifDefined } from "lit/directives/if-defined.js";
-import { styleMap } from "lit/directives/style-map.js";
+import { styleMap } from "../ui/style_map";
 import type { Component } from "../protocol";
 import "../icons/icon";
 import { actionIn } from "./action";

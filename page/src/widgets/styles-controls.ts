@@ -51,7 +51,7 @@ export const controls = css`
   :where(.btn) {
     --tone: var(--ck-text);
     --on-tone: var(--ck-surface);
-    --soft: var(--ck-surface-sunken);
+    --soft: var(--ck-hover);
   }
   .btn {
     align-self: start;
@@ -184,7 +184,7 @@ export const controls = css`
     opacity: 1;
   }
   .field:is([data-variant="soft"], [data-variant="solid"]) {
-    background: var(--ck-surface-sunken);
+    background: var(--ck-hover);
     border-color: transparent;
   }
   .field[data-variant="solid"] {
@@ -194,8 +194,11 @@ export const controls = css`
     background: none;
     border-color: transparent;
   }
-  .field:is([data-variant="ghost"], [data-variant="soft"]):hover:not(:disabled) {
+  .field[data-variant="ghost"]:hover:not(:disabled) {
     background: var(--ck-hover);
+  }
+  .field[data-variant="soft"]:hover:not(:disabled) {
+    background: var(--ck-border);
   }
   .field:focus-visible {
     outline-offset: -1px;

@@ -96,8 +96,8 @@ export const parts = css`
   .badge {
     --tone: var(--ck-text-secondary);
     --on-tone: var(--ck-surface);
-    --soft: var(--ck-surface-sunken);
-    align-self: center;
+    --soft: var(--ck-hover);
+    align-self: start;
     background: var(--soft);
     border: 1px solid transparent;
     border-radius: var(--ck-radius-sm);
@@ -112,8 +112,8 @@ export const parts = css`
     overflow: hidden;
     text-overflow: ellipsis;
   }
-  :is(.col, .card-body, .form) > .badge {
-    align-self: start;
+  :is(.row, .row-content) > .badge {
+    align-self: center;
   }
   .badge[data-size="sm"] {
     font-size: 0.75em;

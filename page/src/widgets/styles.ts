@@ -31,6 +31,9 @@ const frames = css`
     max-inline-size: 100%;
     overflow: clip;
   }
+  .list {
+    inline-size: 35rem;
+  }
   .card[data-size="sm"] {
     inline-size: 22.5rem;
   }
@@ -145,7 +148,7 @@ const frames = css`
   .row-button:focus-visible {
     outline-offset: -2px;
   }
-  .row-content {
+  .box.row-content {
     --gap: calc(3 * var(--ck-space));
     align-items: center;
     flex: 1;

@@ -1,5 +1,5 @@
 import { html } from "lit";
-import { styleMap } from "lit/directives/style-map.js";
+import { styleMap } from "../ui/style_map";
 import { ifDefined } from "lit/directives/if-defined.js";
 import type { Component } from "../protocol";
 import { distanceOf, sidesOf, sizeOf } from "./lengths";

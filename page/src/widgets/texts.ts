@@ -1,6 +1,6 @@
 import { html } from "lit";
 import { classMap } from "lit/directives/class-map.js";
-import { styleMap } from "lit/directives/style-map.js";
+import { styleMap } from "../ui/style_map";
 import type { Component } from "../protocol";
 import { drawEditable } from "./editable";
 import { COLOR, styled, type Style } from "./layout";
@@ -16,7 +16,7 @@ const TEXT = {
   textAlign: (value: unknown) => ({ "text-align": choiceIn(value, ["start", "center", "end"]) }),
   italic: (value: unknown) => ({ "font-style": value === true ? "italic" : undefined }),
   lineThrough: (value: unknown) => ({ "text-decoration-line": value === true ? "line-through" : undefined }),
-  width: (value: unknown) => ({ width: sizeOf(value) }),
+  width: (value: unknown) => ({ width: sizeOf(value), "flex-shrink": sizeOf(value) && "0" }),
   minLines: (value: unknown) => ({ "min-height": lines(value) }),
   maxLines: (value: unknown) => ({ "-webkit-line-clamp": countIn(value)?.toString() }),
 };
@@ -52,16 +52,16 @@ export const drawText: Draw = (component, scope) => {
 
 export const drawTitle: Draw = (component) => {
   const size = choiceIn(component.size, TITLE_SIZES) ?? "md";
-  return html`<h3 class=${classes(component, "title")} part="title" data-size=${size} style=${styleMap(textStyle(component))}>
-    ${textOf(component.value)}
-  </h3>`;
+  return html`<h3 class=${classes(component, "title")} part="title" data-size=${size} style=${styleMap(textStyle(component))}
+    >${textOf(component.value)}</h3
+  >`;
 };
 
 export const drawCaption: Draw = (component) => {
   const size = choiceIn(component.size, ["sm", "md", "lg"]) ?? "md";
-  return html`<p class=${classes(component, "caption")} part="caption" data-size=${size} style=${styleMap(textStyle(component))}>
-    ${textOf(component.value)}
-  </p>`;
+  return html`<p class=${classes(component, "caption")} part="caption" data-size=${size} style=${styleMap(textStyle(component))}
+    >${textOf(component.value)}</p
+  >`;
 };
 
 export const drawMarkdown: Draw = (component) =>
