@@ -260,7 +260,7 @@ class Settings(BaseSettings):
     metrics: bool = False
     """Serve `/metrics`, for Prometheus, to anybody who can reach it."""
     page: bool = True
-    """Serve the built-in chat page at `/`."""
+    """Serve the chat page at `/`, and `/chatkit.js` for pages of other sites."""
     frame_ancestors: CommaSeparated = ("'self'",)
     """Origins that may show the page in a frame, or `'self'`, or `'none'`."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
