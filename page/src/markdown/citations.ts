@@ -31,7 +31,8 @@ export function placed(annotations: readonly Annotation[], text: string): Place[
     typeof index === "number" && index >= 0 ? [{ at: index, annotation }] : [],
   );
   places.sort((one, other) => one.at - other.at);
-  return inUnits(places, text);
+  const found = inUnits(places, text).map((place) => ({ ...place, at: stablePlace(text, place.at) }));
+  return found.sort((one, other) => (one.at === other.at ? 0 : one.at - other.at));
 }
 
 /** Characters outside the basic plane are two units of a string. */
@@ -51,7 +52,7 @@ export function signed(block: string, places: readonly Place[], numbers: readonl
   let [signedText, from] = ["", 0];
   const seen = new Set<string>();
   for (const { at, annotation } of places) {
-    const to = Math.max(from, stablePlace(block, Math.min(at, block.length)));
+    const to = Math.max(from, Math.min(at, block.length));
     const key = `${to}:${numbers[annotation]}`;
     if (seen.has(key)) continue;
     seen.add(key);
@@ -66,30 +67,51 @@ const MARKER = /^[ \t>]*(?:[-*+>]|\d{1,9}[.)]|#{1,6})$/;
 const LETTERS = /(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}])[\p{L}\p{N}]/u;
 
 /** The place nearest to `at` where a sign does not take Markdown apart: not in a word, nor among signs. */
-function stablePlace(block: string, at: number): number {
-  let place = beforeStructure(block, at);
-  while (isAmongSigns(block, place)) place += 1;
-  if (/[\p{L}\p{N}*_~]/u.test(block.charAt(place - 1))) while (LETTERS.test(block.charAt(place))) place += 1;
-  const row = /\|[ \t]*$/.exec(block.slice(block.lastIndexOf("\n", place - 1) + 1, place));
+function stablePlace(text: string, at: number): number {
+  if (at === Infinity) return at;
+  let place = behindWords(text, at);
+  while (isAmongSigns(text, place)) place += 1;
+  if (/[\p{L}\p{N}*_~]/u.test(text.charAt(place - 1))) while (LETTERS.test(text.charAt(place))) place += 1;
+  const row = /\|[ \t]*$/.exec(text.slice(lineStart(text, place), place));
   return row === null ? place : place - row[0].length;
 }
 
 /** Whether what is on both sides of `place` means something together only: `**`, `](`, `\\*`. */
-function isAmongSigns(block: string, place: number): boolean {
-  const [before, after] = [block.charAt(place - 1), block.charAt(place)];
-  if (before === "\\") return true;
+function isAmongSigns(text: string, place: number): boolean {
+  const [before, after] = [text.charAt(place - 1), text.charAt(place)];
+  if (before === "\\" && after !== "") return true;
   return /[*_~`$]/.test(after) ? before === after : /[[(]/.test(after) && /[\]!]/.test(before);
 }
 
 /** Behind the last words before `at`: not at the beginning of a line, nor in one that is all signs. */
-function beforeStructure(block: string, at: number): number {
-  let place = block.slice(0, at).trimEnd().length;
-  while (place > 0) {
-    const line = block.lastIndexOf("\n", place - 1) + 1;
-    const end = block.indexOf("\n", line);
-    const isWords = !STRUCTURE.test(block.slice(line, end < 0 ? undefined : end)) && !MARKER.test(block.slice(line, place));
-    if (isWords) return place;
-    place = block.slice(0, line).trimEnd().length;
+function behindWords(text: string, at: number): number {
+  for (let place = withoutSpace(text, at); place > 0; place = withoutSpace(text, lineStart(text, place))) {
+    const line = text.slice(lineStart(text, place), lineEnd(text, place));
+    if (!STRUCTURE.test(line) && !MARKER.test(text.slice(lineStart(text, place), place))) return place;
   }
-  return block.trimEnd().length;
+  return firstWords(text);
+}
+
+/** The end of the first line that has words. */
+function firstWords(text: string): number {
+  for (let start = 0; start < text.length; start = lineEnd(text, start) + 1) {
+    const line = text.slice(start, lineEnd(text, start)).trimEnd();
+    if (line !== "" && !STRUCTURE.test(line)) return start + line.length;
+  }
+  return Infinity;
+}
+
+function withoutSpace(text: string, end: number): number {
+  let place = end;
+  while (place > 0 && /\s/.test(text.charAt(place - 1))) place -= 1;
+  return place;
+}
+
+function lineStart(text: string, place: number): number {
+  return place === 0 ? 0 : text.lastIndexOf("\n", place - 1) + 1;
+}
+
+function lineEnd(text: string, place: number): number {
+  const end = text.indexOf("\n", place);
+  return end < 0 ? text.length : end;
 }

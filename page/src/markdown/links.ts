@@ -30,9 +30,12 @@ export function isAllowedImage(src: string, domains: readonly string[] | null): 
 /** Stands for the page's own address, which may have any scheme: what is relative to it is as safe as the page. */
 const OWN = new URL("https://page.invalid/");
 
-/** Read as the browser will read it, whatever it ignores (tabs, case); null: no address, or one with hidden signs. */
+const SCHEME = /^[a-z][a-z\d+.-]*:/i;
+const COLON_FIRST = /^[^/?#]*:/;
+
+/** Read as the browser will read it; null: no address, or one that hides signs or what looks like a scheme. */
 function parsed(href: string): URL | null {
-  if (href === "" || CONTROL.test(href)) return null;
+  if (href === "" || CONTROL.test(href) || (COLON_FIRST.test(href) && !SCHEME.test(href))) return null;
   try {
     return new URL(href, OWN);
   } catch {

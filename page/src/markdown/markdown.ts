@@ -60,22 +60,23 @@ export class Markdown extends ChatElement {
 
   protected override updated(changed: PropertyValues): void {
     const renewals = this.#blocks.renewals;
+    const length = this.#blocks.text.length;
     let first = this.#blocks.read(this.text);
     if (this.#blocks.renewals !== renewals) this.#definitions = noDefinitions();
-    if (this.#readAnnotations(changed)) first = 0;
+    if (this.#readAnnotations(changed, length)) first = 0;
     if (this.#readDrawing(this.#blocks.renewals)) first = 0;
     for (let index = first; index < this.#blocks.count; index += 1) this.#show(index);
     for (const { element } of this.#shown.splice(this.#blocks.count)) element.remove();
   }
 
-  /** Whether marks may stand elsewhere than before. */
-  #readAnnotations(changed: PropertyValues): boolean {
+  /** Whether marks may stand elsewhere in finished blocks. Those at the end of the text move with it. */
+  #readAnnotations(changed: PropertyValues, length: number): boolean {
     const isNew = changed.has("annotations");
-    const hasEnded = changed.has("streaming");
     if (isNew) this.#numbers = numbered(this.annotations);
-    const isWaiting = this.#places[this.#places.length - 1]?.at === Infinity;
-    if (isNew || isWaiting) this.#places = placed(this.annotations, this.text);
-    return isNew || ((isWaiting || hasEnded) && this.#places.length > 0);
+    const wasAtEnd = (this.#places[this.#places.length - 1]?.at ?? -1) >= length;
+    if (!isNew && !wasAtEnd && !changed.has("streaming")) return false;
+    this.#places = placed(this.annotations, this.text);
+    return isNew || (changed.has("streaming") && this.#places.length > 0);
   }
 
   /** Whether all has to be drawn again, because what the drawing needs is another. */
