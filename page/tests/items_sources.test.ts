@@ -3,6 +3,7 @@ import { entityOfSource, entityOfTag, type EntityChosen, type PreviewAsked } fro
 import "../src/items/entity_chip";
 import { numbered } from "../src/items/numbered";
 import "../src/items/sources";
+import { numbered as numbersInText } from "../src/markdown/citations";
 import type { Annotation, Source } from "../src/protocol";
 import { heard, mounted, root, said } from "./items_mount";
 
@@ -30,12 +31,11 @@ describe("numbers of sources", () => {
     ]);
   });
 
-  it("are not given to sources that the text does not cite; those come last", () => {
-    expect(summary([cite(FILE, null), cite(SHIP, null), cite(PAGE, 4), cite(SHIP, 0), cite(FILE, null)])).toEqual([
-      ["Tides", 1],
-      ["Ship", 2],
-      ["Manual", null],
-    ]);
+  it("are those of the marks in the text", () => {
+    const list = [cite(FILE, null), cite(SHIP, 4), cite(PAGE, 2), cite(SHIP, 0)];
+    const marks = numbersInText(list);
+    for (const { number, annotations } of numbered(list))
+      for (const annotation of annotations) expect(marks[list.indexOf(annotation)]).toBe(number);
   });
 
   it("tell sources of different types apart", () => {
@@ -85,6 +85,15 @@ describe("sources", () => {
     expect(chosen).toEqual([
       { entity: { id: "ship_1", title: "Ship", icon: "compass", interactive: true, data: { berth: "4" } } },
     ]);
+  });
+
+  it("are opened and found from the marks in the text", async () => {
+    const annotations = [cite(PAGE), cite(FILE), cite(SHIP), cite(FILE, 9)];
+    const element = await mounted("ck-sources", { annotations });
+    await element.reveal(annotations[3]!);
+    expect(root(element).activeElement?.textContent).toContain("Manual");
+    await element.reveal(cite(PAGE)); // of another answer
+    expect(root(element).activeElement?.textContent).toContain("Manual");
   });
 
   it.each([{}, { type: "cloud" }, { type: "entity", interactive: true }, { type: "url", title: 3, timestamp: {} }])(

@@ -1,32 +1,31 @@
+import { numbered as numbersOf } from "../markdown/citations";
 import type { Annotation, Source } from "../protocol";
 import { objects, text } from "./read";
 
-/** A source of an answer, and the number that its citations in the text bear; null where nothing cites it. */
+/** A source of an answer, and the number that its citations in the text bear. */
 export interface Numbered {
-  readonly key: string;
+  readonly number: number;
   readonly source: Source;
-  readonly number: number | null;
+  readonly annotations: readonly Annotation[];
 }
 
 /**
- * The sources of an answer, each once. Those that are cited, that is, with an index in one of the annotations,
- * are numbered from one in the order of their first such annotation in the array (not in the text); the others
- * follow, without a number.
+ * The sources of an answer, each once, numbered as the marks in the text are: from one, in the order in which they
+ * come in the array. Two annotations with the same type and URL, file name or id are of the same source.
  */
 export function numbered(annotations: readonly Annotation[]): readonly Numbered[] {
-  const cited = new Map<string, Numbered>();
-  const others = new Map<string, Numbered>();
-  for (const { source, index } of objects(annotations)) {
-    const key = sourceKey(source);
-    if (key === null || cited.has(key)) continue;
-    if (typeof index === "number") cited.set(key, { key, source, number: cited.size + 1 });
-    else if (!others.has(key)) others.set(key, { key, source, number: null });
-  }
-  return [...cited.values(), ...[...others.values()].filter(({ key }) => !cited.has(key))];
+  const sound = objects(annotations).filter(({ source }) => typeof source === "object" && source !== null);
+  const numbers = numbersOf(sound);
+  const found = new Map<number, Numbered>();
+  sound.forEach((annotation, index) => {
+    const number = numbers[index] ?? 0;
+    const { source, annotations: others } = found.get(number) ?? { source: annotation.source, annotations: [] };
+    found.set(number, { number, source, annotations: [...others, annotation] });
+  });
+  return [...found.values()].sort((one, other) => one.number - other.number);
 }
 
-/** What two annotations have in common that name the same source; null where there is no source. */
-export function sourceKey(source: Source | null | undefined): string | null {
-  if (typeof source !== "object" || source === null) return null;
-  return `${text(source.type)} ${text(source.url) || text(source.filename) || text(source.id) || text(source.title)}`;
+/** What a source is called: by its title, else by what it is known by. */
+export function nameOf(source: Source): string {
+  return [source.title, source.filename, source.url, source.id].map(text).find((name) => name !== "") ?? "";
 }

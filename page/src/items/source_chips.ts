@@ -1,6 +1,7 @@
 import { css, html, nothing } from "lit";
 import type { Source } from "../protocol";
 import { ChatElement, define } from "../ui/element";
+import { nameOf } from "./numbered";
 import { text, webUrl } from "./read";
 
 /** As many are shown at first; a search may have found fifty. */
@@ -70,7 +71,7 @@ export class SourceChips extends ChatElement {
 
   private renderChip(source: Source) {
     const url = source.type === "url" ? webUrl(source.url) : null;
-    const name = text(source.title) || text(source.filename) || (url?.hostname ?? text(source.url)) || text(source.id);
+    const name = nameOf(source);
     if (name === "") return nothing;
     const label = html`<ck-icon .name=${chipIcon(source)}></ck-icon><bdi class="name">${name}</bdi>`;
     if (url === null) return html`<span class="chip" part="source-chip" title=${name}>${label}</span>`;

@@ -2,7 +2,7 @@ import { css, html, nothing } from "lit";
 import type { Annotation, Source } from "../protocol";
 import { ChatElement, define } from "../ui/element";
 import { entityOfSource, type EntityChosen } from "./entity";
-import { numbered, type Numbered } from "./numbered";
+import { nameOf, numbered, type Numbered } from "./numbered";
 import "./preview";
 import { text, webUrl } from "./read";
 
@@ -132,6 +132,15 @@ export class SourcesElement extends ChatElement {
       ${this.isOpen ? [...grouped(sources)].map(([group, members]) => this.renderGroup(group, members)) : nothing}`;
   }
 
+  /** Opens the list and goes to the source of one of the annotations, whose mark in the text was chosen. */
+  async reveal(annotation: Annotation): Promise<void> {
+    const place = numbered(this.annotations).find(({ annotations }) => annotations.includes(annotation));
+    this.isOpen = true;
+    await this.updateComplete;
+    const row = this.renderRoot.querySelector<HTMLElement>(`[data-number="${place?.number ?? 0}"]`);
+    row?.focus(); // which scrolls to it too
+  }
+
   private renderGroup(group: string, members: readonly Numbered[]) {
     return html`${group === "" ? nothing : html`<p class="group" aria-hidden="true"><bdi>${group}</bdi></p>`}
       <ol role="list" part="sources" aria-label=${group || this.t("sources.label")}>
@@ -143,24 +152,24 @@ export class SourcesElement extends ChatElement {
     const url = source.type === "url" ? webUrl(source.url) : null;
     const words = this.renderWords(source, number, url);
     if (url !== null)
-      return html`<a class="source" part="source" href=${url.href} target="_blank" rel="noopener noreferrer nofollow"
+      return html`<a class="source" part="source" data-number=${number} href=${url.href} target="_blank" rel="noopener noreferrer nofollow"
         >${words}</a
       >`;
     if (source.type !== "entity" || source.interactive !== true)
-      return html`<span class="source" part="source">${words}</span>`;
+      return html`<span class="source" part="source" data-number=${number} tabindex="-1">${words}</span>`;
     const entity = entityOfSource(source);
     const choose = () => this.emit<EntityChosen>("ck-entity", { entity });
     return html`<ck-preview .entity=${entity}
-      ><button type="button" class="source" part="source" @click=${choose}>${words}</button></ck-preview
+      ><button type="button" class="source" part="source" data-number=${number} @click=${choose}>${words}</button></ck-preview
     >`;
   }
 
-  private renderWords(source: Source, number: number | null, url: URL | null) {
+  private renderWords(source: Source, number: number, url: URL | null) {
     const meta = this.metaOf(source, url);
     const description = text(source.description);
-    return html`<span class="number">${number === null ? sourceIcon(source) : this.texts.number(number)}</span>
+    return html`<span class="number">${this.texts.number(number)}</span>
       <span class="words">
-        <bdi class="title">${titleOf(source)}</bdi>${url === null ? nothing : html`<span class="sr-only"> (${this.t("sources.newTab")})</span>`}
+        <bdi class="title">${nameOf(source)}</bdi>${url === null ? nothing : html`<span class="sr-only"> (${this.t("sources.newTab")})</span>`}
         ${meta === "" ? nothing : html`<span class="meta"><bdi>${meta}</bdi></span>`}
         ${description === "" ? nothing : html`<span class="description" dir="auto">${description}</span>`}
       </span>`;
@@ -181,15 +190,6 @@ export class SourcesElement extends ChatElement {
     const isDay = timestamp.length === 10; // such a day is the same wherever one is
     return this.texts.date(new Date(timestamp), { dateStyle: "medium", ...(isDay && { timeZone: "UTC" }) });
   }
-}
-
-function titleOf(source: Source): string {
-  return [source.title, source.filename, source.url, source.id].map(text).find((name) => name !== "") ?? "";
-}
-
-function sourceIcon(source: Source) {
-  const name = source.type === "entity" ? text(source.icon) || "cube" : source.type === "file" ? "document" : "globe";
-  return html`<ck-icon .name=${name}></ck-icon>`;
 }
 
 /** By group, groups in the order of their first members; those without a group first. */
