@@ -14,7 +14,7 @@ export class EntityChip extends ChatElement {
       line-height: inherit;
     }
     .chip {
-      align-items: center;
+      align-items: baseline;
       background: var(--ck-info-soft);
       border: 0;
       border-radius: var(--ck-radius-sm);
@@ -27,6 +27,9 @@ export class EntityChip extends ChatElement {
       min-block-size: 1.5rem;
       padding: 0 calc(1.5 * var(--ck-space));
       vertical-align: baseline;
+    }
+    ck-icon {
+      align-self: center;
     }
     button.chip:hover {
       text-decoration: underline;

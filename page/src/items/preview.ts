@@ -3,6 +3,7 @@ import type { Component } from "../protocol";
 import { ChatElement, define } from "../ui/element";
 import type { Entity, PreviewAsked } from "./entity";
 import { placeNear } from "./place";
+import { objects } from "./read";
 
 /** A pointer that only passes by asks for nothing; one on its way to the preview does not lose it. In ms. */
 const OPEN_AFTER = 250;
@@ -22,19 +23,23 @@ export class PreviewElement extends ChatElement {
     }
     .preview {
       background: var(--ck-surface-raised);
-      border: 1px solid var(--ck-border);
+      border: 0;
       border-radius: var(--ck-radius-lg);
       box-shadow: var(--ck-shadow);
       color: var(--ck-text);
       font-size: var(--ck-size);
-      inline-size: max-content;
+      inline-size: 20rem; /* a widget has no width of its own */
       inset: auto;
       margin: 0;
       max-block-size: min(24rem, 60vh);
-      max-inline-size: min(22rem, calc(100vw - 1rem));
+      max-inline-size: calc(100vw - 1rem);
       overflow: auto;
       padding: 0;
       position: fixed;
+    }
+    .bare {
+      border: 1px solid var(--ck-border);
+      padding: calc(4 * var(--ck-space));
     }
   `;
 
@@ -66,7 +71,7 @@ export class PreviewElement extends ChatElement {
     const { entity, preview } = this;
     if (entity === null || preview === null) return html`<slot @click=${this.close}></slot>`;
     return html`<slot @click=${this.close}></slot>
-      <div class="preview" part="preview" popover="manual" role="group" aria-label=${this.t("preview.label", { title: entity.title })}>
+      <div class=${hasFrame(preview) ? "preview" : "preview bare"} part="preview" popover="manual" role="group" aria-label=${this.t("preview.label", { title: entity.title })}>
         <ck-widget .root=${preview}></ck-widget>
       </div>`;
   }
@@ -129,6 +134,12 @@ export class PreviewElement extends ChatElement {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(what, delay);
   }
+}
+
+/** Whether the widget brings a frame of its own. */
+function hasFrame(root: Component): boolean {
+  if (root.type !== "Basic") return true;
+  return objects(Array.isArray(root.children) ? root.children : [root.children]).some(({ type }) => type === "Card" || type === "ListView");
 }
 
 define("ck-preview", PreviewElement);

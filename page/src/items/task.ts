@@ -57,6 +57,10 @@ export class TaskElement extends ChatElement {
       gap: calc(1.5 * var(--ck-space));
       min-inline-size: 0;
     }
+    ck-markdown {
+      color: inherit;
+      font-size: inherit;
+    }
     .queries {
       display: flex;
       flex-wrap: wrap;
