@@ -343,7 +343,7 @@ export class Composer extends ChatElement {
       aria-label=${label}
       @click=${() => this.#box?.beginMention()}
     >
-      <ck-icon name="lucide:at-sign"></ck-icon>
+      <ck-icon name="mention"></ck-icon>
     </button>`;
   }
 
@@ -402,7 +402,7 @@ export class Composer extends ChatElement {
       .entries=${entries}
       @ck-choose=${(event: CustomEvent<string>) => (this.model = event.detail)}
     >
-      ${models.find(({ id }) => id === this.#model)?.label}<ck-icon name="lucide:chevron-down"></ck-icon>
+      ${models.find(({ id }) => id === this.#model)?.label}<ck-icon name="chevron-down"></ck-icon>
     </ck-menu>`;
   }
 
@@ -417,7 +417,7 @@ export class Composer extends ChatElement {
       ?disabled=${!this.mayStop}
       @click=${() => this.emit("ck-stop")}
     >
-      <ck-icon name="lucide:square"></ck-icon>
+      <ck-icon name="stop"></ck-icon>
     </button>`;
   }
 
@@ -431,7 +431,7 @@ export class Composer extends ChatElement {
       aria-label=${label}
       ?disabled=${!this.#canSend}
     >
-      <ck-icon name="lucide:arrow-up"></ck-icon>
+      <ck-icon name="arrow-up"></ck-icon>
     </button>`;
   }
 

@@ -47,7 +47,7 @@ export class Dictation extends ChatElement {
       ?disabled=${this.isDisabled || this.state === "transcribing"}
       @click=${this.#toggle}
     >
-      <ck-icon name=${this.state === "recording" ? "lucide:square" : "lucide:mic"}></ck-icon>
+      <ck-icon name=${this.state === "recording" ? "stop" : "microphone"}></ck-icon>
     </button>`;
   }
 

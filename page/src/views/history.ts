@@ -213,7 +213,7 @@ export class History extends ChatElement {
     const { showRename = true, showDelete = true } = this.options;
     return [
       ...(showRename ? [{ id: "rename", label: this.t("history.rename"), icon: "write" }] : []),
-      ...(showDelete ? [{ id: "delete", label: this.t("history.delete"), icon: "lucide:trash-2", isDanger: true }] : []),
+      ...(showDelete ? [{ id: "delete", label: this.t("history.delete"), icon: "delete", isDanger: true }] : []),
     ];
   }
 

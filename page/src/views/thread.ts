@@ -158,7 +158,7 @@ export class ThreadView extends ChatElement {
 
   #progress(): unknown {
     const { answer } = this.conversation;
-    if (!this.isOnline) return this.#line("lucide:wifi-off", this.t("thread.reconnecting"));
+    if (!this.isOnline) return this.#line("offline", this.t("thread.reconnecting"));
     if (answer?.progress) return this.#line(answer.progress.icon, answer.progress.text);
     const isSilent = !answer?.open.length;
     return isSilent ? html`<div class="thinking" part="thinking"><span class="dot"></span></div>` : nothing;
@@ -189,7 +189,7 @@ export class ThreadView extends ChatElement {
   }
 
   #notice({ level, title, message }: Notice): TemplateResult {
-    const icon = { info: "info", warning: "lucide:triangle-alert", danger: "lucide:circle-alert" }[level] ?? "info";
+    const icon = { info: "info", warning: "warning", danger: "error" }[level] ?? "info";
     return html`<div class="notice ${level}" role="note" part="notice">
       <ck-icon name=${icon}></ck-icon>
       <div>${title ? html`<strong dir="auto">${title}</strong>` : nothing}<ck-markdown .text=${message}></ck-markdown></div>
@@ -199,7 +199,7 @@ export class ThreadView extends ChatElement {
   #error(turn: Turn): TemplateResult {
     const { error } = this.conversation;
     return html`<div class="notice danger" role="alert" part="error">
-      <ck-icon name="lucide:circle-alert"></ck-icon>
+      <ck-icon name="error"></ck-icon>
       <div dir="auto">${error?.message || this.t("thread.error")}</div>
       ${error?.mayRetry && turn.user
         ? html`<button class="button" type="button" @click=${() => this.emit("ck-again", turn.user?.id)}>${this.t("chat.tryAgain")}</button>`
@@ -210,7 +210,7 @@ export class ThreadView extends ChatElement {
   #toEnd(): TemplateResult {
     const label = this.t("thread.latest");
     return html`<button class="to-end icon-button" type="button" title=${label} aria-label=${label} @click=${() => this.scrollToEnd("smooth")}>
-      <ck-icon name="lucide:arrow-down"></ck-icon>
+      <ck-icon name="arrow-down"></ck-icon>
     </button>`;
   }
 
