@@ -46,8 +46,20 @@ export class Maths extends ChatElement {
       text-align: center;
     }
     math {
-      font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", "Libertinus Math", math, serif;
+      font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "Libertinus Math", "Noto Sans Math", math, "DejaVu Serif", serif;
       font-size: 1.1em;
+    }
+    mfrac > * {
+      padding-block: 0.1em;
+    }
+    mtable[width="100%"] {
+      inline-size: 100%;
+    }
+    mtd[width="50%"] {
+      inline-size: 50%;
+    }
+    [mathcolor="#cc0000"] {
+      color: var(--ck-danger);
     }
     code {
       color: var(--ck-text-secondary);
@@ -68,7 +80,7 @@ export class Maths extends ChatElement {
       padding: 0.2em 0.35em;
     }
     menclose[notation~="updiagonalstrike"] {
-      background: linear-gradient(to top right, transparent 47%, currentColor 48%, currentColor 52%, transparent 53%);
+      background: linear-gradient(to bottom right, transparent 47%, currentColor 48%, currentColor 52%, transparent 53%);
     }
   `;
 

@@ -116,6 +116,7 @@ export const styles = css`
   kbd {
     background: var(--ck-surface-sunken);
     border-radius: var(--ck-radius-sm);
+    direction: ltr;
     font-family: var(--ck-font-mono);
     font-size: 0.875em;
     padding: 0.15em 0.35em;
@@ -190,18 +191,28 @@ export const styles = css`
   }
   .citation,
   .note-mark {
-    background: var(--ck-surface-sunken);
-    border: 1px solid var(--ck-border);
     border-radius: var(--ck-radius-full);
-    color: var(--ck-text-secondary);
     font-size: 0.95em;
     font-variant-numeric: tabular-nums;
     line-height: 1;
+    position: relative;
+    text-indent: 0;
+  }
+  .citation {
+    background: var(--ck-surface-sunken);
+    border: 1px solid var(--ck-border);
+    color: var(--ck-text-secondary);
     margin-inline-start: 0.25em;
     min-inline-size: 1.7em;
     padding: 0.28em 0.4em;
-    position: relative;
-    text-indent: 0;
+  }
+  .note-mark {
+    background: none;
+    border: 0;
+    color: var(--ck-link);
+    padding: 0 0.1em;
+    text-decoration: underline;
+    text-underline-offset: 0.18em;
   }
   .citation::after,
   .note-mark::after {
@@ -213,7 +224,7 @@ export const styles = css`
     position: absolute;
     transform: translate(-50%, -50%);
   }
-  .block:dir(rtl) .citation::after {
+  .block:dir(rtl) :is(.citation, .note-mark)::after {
     transform: translate(50%, -50%);
   }
   .citation:hover,
@@ -237,6 +248,7 @@ export const styles = css`
   .note > .note-mark {
     align-self: start;
     flex: none;
-    margin-block-start: 0.2em;
+    line-height: inherit;
+    min-inline-size: 1.5em;
   }
 `;
