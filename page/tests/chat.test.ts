@@ -216,13 +216,13 @@ describe("the threads", () => {
   it("are searched by the server, else by their titles", async () => {
     const { threads } = talking(
       json({ data: listed("a", "b"), has_more: false }),
-      json({ data: [{ thread: listed("z")[0], snippet: "…" }], has_more: false }),
+      json({ data: [{ thread: listed("z")[0], snippet: [{ text: "zed", is_match: true }] }], has_more: false }),
     );
     await threads.load();
     await threads.search("zed");
-    expect(threads.found?.map(({ id }) => id)).toEqual(["z"]);
+    expect(threads.found?.map(({ thread }) => thread.id)).toEqual(["z"]);
     await threads.search("ABOUT B");
-    expect(threads.found?.map(({ id }) => id)).toEqual(["b"]);
+    expect(threads.found?.map(({ thread }) => thread.id)).toEqual(["b"]);
     await threads.search(" ");
     expect(threads.found).toBeNull();
   });

@@ -2,7 +2,7 @@ import type { ChatKitOptions, FileUploadStrategy } from "@openai/chatkit";
 import type { ClientOptions } from "./client";
 
 /** Where this script's own server speaks the protocol: beside the folder that the script was loaded from. */
-export const OWN_URL = new URL("../chatkit", import.meta.url).href;
+export const OWN_URL = new URL(/* @vite-ignore */ "../chatkit", import.meta.url).href;
 
 /** What the client needs of the options as they are now: functions may be other ones at each call. */
 export function clientOptions(options: () => ChatKitOptions | null): ClientOptions {

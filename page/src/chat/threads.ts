@@ -3,11 +3,17 @@ import type { Page, Thread } from "../protocol";
 
 const PAGE = 40;
 
+/** A thread that was found, and the words around the match where the server tells them. */
+export interface Found {
+  readonly thread: Thread;
+  readonly snippet: readonly { readonly text: string; readonly is_match: boolean }[];
+}
+
 /** The user's threads, newest first, as far as they are loaded; and what was found among them. */
 export class Threads {
   list: readonly Thread[] = [];
   /** What the search found; null while nothing is searched for. */
-  found: readonly Thread[] | null = null;
+  found: readonly Found[] | null = null;
   hasMore = false;
   isLoading = false;
   error: string | null = null;
@@ -60,31 +66,32 @@ export class Threads {
   async delete(id: string): Promise<void> {
     await this.#client.ask("threads.delete", { thread_id: id });
     this.list = this.list.filter((thread) => thread.id !== id);
-    this.found = this.found?.filter((thread) => thread.id !== id) ?? null;
+    this.found = this.found?.filter(({ thread }) => thread.id !== id) ?? null;
     this.#changed();
   }
 
   /** A thread is new, or called otherwise now. */
   update(thread: Thread): void {
-    const replaced = (list: readonly Thread[]) => list.map((known) => (known.id === thread.id ? thread : known));
     const isKnown = this.list.some((known) => known.id === thread.id);
-    this.list = isKnown ? replaced(this.list) : [thread, ...this.list];
-    this.found = this.found && replaced(this.found);
+    const replaced = this.list.map((known) => (known.id === thread.id ? thread : known));
+    this.list = isKnown ? replaced : [thread, ...this.list];
+    this.found = this.found?.map((found) => (found.thread.id === thread.id ? { ...found, thread } : found)) ?? null;
     this.#changed();
   }
 
-  #find(found: readonly Thread[] | null): void {
+  #find(found: readonly Found[] | null): void {
     this.found = found;
     this.#changed();
   }
 
   /** By the server, which reads the messages too; where it cannot, by the titles that are here. */
-  async #found(query: string, signal: AbortSignal): Promise<readonly Thread[]> {
+  async #found(query: string, signal: AbortSignal): Promise<readonly Found[]> {
     const path = `threads/search?q=${encodeURIComponent(query)}&limit=${PAGE}`;
-    const page = await this.#client.beside<Page<unknown>>(path, signal);
-    if (page) return page.data.map(threadOf).filter((thread) => thread !== null);
+    const page = await this.#client.beside<Page<Found>>(path, signal);
+    if (page) return page.data;
     const words = query.toLocaleLowerCase();
-    return this.list.filter((thread) => (thread.title ?? "").toLocaleLowerCase().includes(words));
+    const fitting = this.list.filter((thread) => (thread.title ?? "").toLocaleLowerCase().includes(words));
+    return fitting.map((thread) => ({ thread, snippet: [] }));
   }
 
   async #page(): Promise<Page<Thread>> {
@@ -108,9 +115,4 @@ export class Threads {
       this.#changed();
     }
   }
-}
-
-function threadOf(found: unknown): Thread | null {
-  const { thread } = (found ?? {}) as { thread?: Thread };
-  return thread ?? ((found as Thread | null)?.id ? (found as Thread) : null);
 }

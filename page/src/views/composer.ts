@@ -158,6 +158,12 @@ export class Composer extends ChatElement {
       color: var(--ck-on-accent);
       filter: brightness(1.15);
     }
+    .square {
+      background: currentColor;
+      block-size: 0.75em;
+      border-radius: 2px;
+      inline-size: 0.75em;
+    }
     .quote {
       align-items: start;
       border-inline-start: 3px solid var(--ck-border-strong);

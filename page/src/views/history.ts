@@ -1,7 +1,7 @@
 import type { HistoryOption } from "@openai/chatkit";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import type { Threads } from "../chat/threads";
+import type { Found, Threads } from "../chat/threads";
 import type { Thread } from "../protocol";
 import type { Confirm } from "../ui/confirm";
 import { ChatElement, define } from "../ui/element";
@@ -107,6 +107,19 @@ export class History extends ChatElement {
       text-overflow: ellipsis;
       white-space: nowrap;
     }
+    small {
+      color: var(--ck-text-secondary);
+      display: block;
+      font-size: 0.8125em;
+      overflow: hidden;
+      padding-block-end: var(--ck-space);
+      text-overflow: ellipsis;
+    }
+    mark {
+      background: none;
+      color: var(--ck-text);
+      font-weight: 600;
+    }
     .rename {
       display: flex;
       flex: 1;
@@ -142,7 +155,7 @@ export class History extends ChatElement {
 
   override render(): TemplateResult {
     const { found, list, isLoading, hasMore, error } = this.threads;
-    const shown = found ?? list;
+    const count = (found ?? list).length;
     const problem = this.problem ?? error;
     return html`<div class="top">
         <input
@@ -158,7 +171,7 @@ export class History extends ChatElement {
       <div class="list" part="history-list">
         ${problem ? html`<p class="note problem" role="alert">${problem}</p>` : nothing}
         ${found ? this.#rows(found) : this.#groups(list)}
-        ${shown.length === 0 && !isLoading && !problem ? this.#empty() : nothing}
+        ${count === 0 && !isLoading && !problem ? this.#empty() : nothing}
         ${isLoading ? html`<p class="note">${this.t("chat.loading")}</p>` : nothing}
         ${hasMore && !found && !isLoading
           ? html`<button class="button more" type="button" @click=${() => this.threads.loadMore()}>${this.t("history.more")}</button>`
@@ -175,16 +188,17 @@ export class History extends ChatElement {
   #groups(threads: readonly Thread[]): unknown {
     const now = new Date();
     const groups = Map.groupBy(threads, (thread) => ageOf(new Date(thread.created_at), now));
-    return [...groups].map(([age, members]) => html`<h3>${this.t(`history.${age}`)}</h3>${this.#rows(members)}`);
+    return [...groups].map(([age, members]) => html`<h3>${this.t(`history.${age}`)}</h3>${this.#rows(members.map(plain))}`);
   }
 
-  #rows(threads: readonly Thread[]): TemplateResult {
+  #rows(rows: readonly Found[]): TemplateResult {
+    const draw = (row: Found) => (row.thread.id === this.renaming ? this.#rename(row.thread) : this.#row(row));
     return html`<ul>
-      ${repeat(threads, (thread) => thread.id, (thread) => html`<li>${thread.id === this.renaming ? this.#rename(thread) : this.#row(thread)}</li>`)}
+      ${repeat(rows, ({ thread }) => thread.id, (row) => html`<li>${draw(row)}</li>`)}
     </ul>`;
   }
 
-  #row(thread: Thread): TemplateResult[] {
+  #row({ thread, snippet }: Found): TemplateResult[] {
     const title = this.#title(thread);
     const isCurrent = thread.id === this.current;
     const row = html`<button
@@ -195,7 +209,7 @@ export class History extends ChatElement {
       aria-current=${isCurrent ? "true" : nothing}
       @click=${() => this.emit("ck-open", thread.id)}
     >
-      ${title}
+      ${title} ${snippet.length ? html`<small dir="auto">${snippet.map(piece)}</small>` : nothing}
     </button>`;
     const entries = this.#entries();
     if (entries.length === 0) return [row];
@@ -294,6 +308,14 @@ export class History extends ChatElement {
   readonly #pressed = (event: KeyboardEvent): void => {
     if (event.key === "Escape" && !event.defaultPrevented) this.emit("ck-close");
   };
+}
+
+function plain(thread: Thread): Found {
+  return { thread, snippet: [] };
+}
+
+function piece({ text, is_match }: Found["snippet"][number]): unknown {
+  return is_match ? html`<mark>${text}</mark>` : text;
 }
 
 /** Which heading a thread of that day stands under. */

@@ -35,7 +35,7 @@ export class Start extends ChatElement {
     ul {
       display: grid;
       gap: calc(2 * var(--ck-space));
-      grid-template-columns: repeat(auto-fit, minmax(min(14rem, 100%), 1fr));
+      grid-template-columns: repeat(auto-fit, minmax(min(13rem, 100%), 1fr));
       list-style: none;
       padding: 0;
     }
