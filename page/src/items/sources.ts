@@ -13,6 +13,7 @@ export class SourcesElement extends ChatElement {
     :host {
       display: block;
       font-size: 0.93em;
+      margin-block-start: calc(2.5 * var(--ck-space));
     }
     .summary {
       align-items: center;
