@@ -56,3 +56,14 @@ export function choose(widget: Widget, selector: string, value: string): void {
   field.value = value;
   field.dispatchEvent(new Event("change", { bubbles: true }));
 }
+
+/** Work that ends when the test says so. */
+export function work(): { readonly promise: Promise<void>; readonly finish: () => void; readonly fail: () => void } {
+  let finish = () => {};
+  let fail = () => {};
+  const promise = new Promise<void>((resolve, reject) => {
+    finish = resolve;
+    fail = () => reject(new Error("failed"));
+  });
+  return { promise, finish, fail };
+}

@@ -1,23 +1,22 @@
 /** Keeping the focus where it was while the tree around it is replaced. */
 
+/** The element that has the focus, as it can be found again in another tree. */
 export interface FocusedField {
-  readonly selector: string;
+  /** The same for fields of one name in one form; empty for other controls. */
+  readonly id: string;
+  readonly path: string | null;
   readonly selection: readonly [number, number] | undefined;
 }
 
-/** The field or control that has the focus, as it can be found again in another tree. */
 export function focusedField(root: ShadowRoot): FocusedField | undefined {
   const active = root.activeElement;
   if (active === null) return undefined;
-  const selector = selectorOf(active);
-  return selector === undefined ? undefined : { selector, selection: selectionOf(active) };
+  return { id: active.id, path: active.getAttribute("data-path"), selection: selectionOf(active) };
 }
 
-function selectorOf(element: Element): string | undefined {
-  const path = element.getAttribute("data-path");
-  const value = element instanceof HTMLInputElement && element.type === "radio" ? `[value=${CSS.escape(element.value)}]` : "";
-  if (element.id !== "") return `#${CSS.escape(element.id)}`; // the same for the same name in the same form
-  return path === null ? undefined : `[data-path=${CSS.escape(path)}]${value}`;
+function found(root: ShadowRoot, { id, path }: FocusedField): HTMLElement | null | undefined {
+  if (id !== "") return root.getElementById(id);
+  return path === null ? null : [...root.querySelectorAll<HTMLElement>("[data-path]")].find((each) => each.dataset.path === path);
 }
 
 function selectionOf(element: Element): readonly [number, number] | undefined {
@@ -29,7 +28,7 @@ function selectionOf(element: Element): readonly [number, number] | undefined {
 /** Gives the focus back, if nothing else on the page has taken it meanwhile. */
 export function focusField(root: ShadowRoot, focused: FocusedField | undefined): void {
   if (focused === undefined || root.activeElement !== null || isElsewhere(root)) return;
-  const field = root.querySelector<HTMLElement>(focused.selector);
+  const field = found(root, focused);
   field?.focus({ preventScroll: true });
   if (focused.selection && (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement)) {
     field.setSelectionRange(...focused.selection);

@@ -42,7 +42,11 @@ export function submitsOnEnter(event: KeyboardEvent): void {
   if (!isWanted) return;
   event.preventDefault();
   const form = event.currentTarget as HTMLFormElement;
-  form.requestSubmit(form.querySelector<HTMLButtonElement>("button[type=submit]:not(:disabled)"));
+  form.requestSubmit([...form.elements].find(isSubmitter));
+}
+
+function isSubmitter(element: Element): element is HTMLButtonElement {
+  return element instanceof HTMLButtonElement && element.type === "submit" && !element.disabled;
 }
 
 /** The values of all named fields; names with dots make nested objects. */

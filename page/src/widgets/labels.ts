@@ -1,7 +1,7 @@
 import { isField } from "./form";
 
 /** Names for fields that no label points at: their placeholder, else the name they have for the server. */
-export function nameFields(root: ParentNode): void {
+export function nameFields(root: ShadowRoot): void {
   for (const field of root.querySelectorAll<HTMLElement>(".field, .editable, .check > input[type=checkbox]")) {
     if (!isField(field)) continue;
     const isLabelled = (field.labels?.length ?? 0) > 0;
@@ -15,9 +15,9 @@ function wordsFor(field: HTMLInputElement | HTMLSelectElement | HTMLTextAreaElem
   return field.dataset.label || placeholder || readable(field.name);
 }
 
-function nameGroup(root: ParentNode, group: HTMLElement): void {
+function nameGroup(root: ShadowRoot, group: HTMLElement): void {
   const { label, labelledBy = "", name = "" } = group.dataset;
-  const isLabelled = root.querySelector(`label.label[id="${CSS.escape(labelledBy)}"]`) !== null;
+  const isLabelled = root.getElementById(labelledBy) !== null;
   set(group, "aria-labelledby", isLabelled && label === undefined ? labelledBy : undefined);
   set(group, "aria-label", isLabelled && label === undefined ? undefined : (label ?? readable(name)));
 }
