@@ -316,7 +316,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
     } catch (error) {
       if ((error as Error).name === "AbortError") return;
       const isMissing = error instanceof ApiError && error.status === 404;
-      this.problem = isMissing ? this.t("chat.notFound") : (error as Error).message;
+      this.problem = isMissing ? this.t("chat.notFound") : this.texts.error(error as Error);
       this.failed(error as Error);
     }
     if (!isFirst && !this.isHistoryOpen && matchMedia("(hover: hover)").matches) await this.focusComposer();
@@ -349,7 +349,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   }
 
   #refused(error: Error): void {
-    if (this.#composer) this.#composer.problems = [error.message];
+    if (this.#composer) this.#composer.problems = [this.texts.error(error)];
     this.failed(error);
   }
 

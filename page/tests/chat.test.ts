@@ -230,7 +230,7 @@ describe("the threads", () => {
   it("say what went wrong, and are there again later", async () => {
     const { threads } = talking(json({ error: { message: "Not now." } }, 503), json({ data: listed("a"), has_more: false }));
     await threads.load();
-    expect([threads.error, threads.isLoading]).toEqual(["Not now.", false]);
+    expect([threads.error?.message, threads.isLoading]).toEqual(["Not now.", false]);
     await threads.load();
     expect([threads.error, threads.list.length]).toEqual([null, 1]);
   });

@@ -1,4 +1,5 @@
 import type { ThreadEvent } from "../protocol";
+import { en, type Key } from "../locale/en";
 import { frames } from "./frames";
 
 /** An answer that is not what was asked for; `message` is fit to be shown. */
@@ -8,6 +9,8 @@ export class ApiError extends Error {
     /** The HTTP status; 0: nobody answered, or the connection broke. */
     readonly status = 0,
     readonly code = "",
+    /** The text that says the same in the user's language, where the words are ours and not the server's. */
+    readonly key: Key | null = null,
   ) {
     super(message);
     this.name = "ApiError";
@@ -137,11 +140,11 @@ export class Client {
 /** A connection that failed, as one of ours (`fetch` and its streams throw TypeError then); the rest stays what it is. */
 function lost(error: unknown): unknown {
   if (!(error instanceof TypeError)) return error;
-  return new ApiError("The server cannot be reached. Check the connection and try again.");
+  return new ApiError(en["chat.unreachable"], 0, "", "chat.unreachable");
 }
 
 function streamOf(response: Response): Stream {
-  if (response.body === null) throw new ApiError("The server's answer is empty.", response.status);
+  if (response.body === null) throw statusError(response.status, null);
   return { events: eventsOf(response.body), turn: response.headers.get("chatkit-turn-id") };
 }
 
@@ -157,6 +160,11 @@ async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Threa
 export async function errorOf(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
   const error = (body as { error?: { message?: string; code?: string } } | null)?.error;
-  const message = error?.message ?? `The server answered with status ${response.status}.`;
-  return new ApiError(message, response.status, error?.code ?? "");
+  return statusError(response.status, error?.message ?? null, error?.code);
+}
+
+/** What a status means, in the server's words where it has some. */
+export function statusError(status: number, message: string | null, code = ""): ApiError {
+  if (message !== null) return new ApiError(message, status, code);
+  return new ApiError(en["chat.badStatus"].replace("{status}", String(status)), status, code, "chat.badStatus");
 }

@@ -1,6 +1,7 @@
 import type { FileUploadStrategy } from "@openai/chatkit";
+import { en } from "../locale/en";
 import type { SentAttachment } from "../protocol";
-import { ApiError, type Client } from "./client";
+import { ApiError, statusError, type Client } from "./client";
 
 /** What is said of an upload while it runs: the share of the bytes that has left, null where nobody can tell. */
 export type OnProgress = (share: number | null) => void;
@@ -85,7 +86,7 @@ function transfer(
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => onProgress(event.lengthComputable ? event.loaded / event.total : null);
     request.onload = () => (request.status < 400 ? resolve(request.responseText) : reject(refusalOf(request)));
-    request.onerror = () => reject(new ApiError("The file could not be sent. Check the connection and try again."));
+    request.onerror = () => reject(new ApiError(en["composer.notSent"], 0, "", "composer.notSent"));
     request.onabort = () => reject(new DOMException("The upload was taken back.", "AbortError"));
     request.onloadend = () => signal.removeEventListener("abort", abort);
     signal.addEventListener("abort", abort);
@@ -95,8 +96,7 @@ function transfer(
 }
 
 function refusalOf(request: XMLHttpRequest): ApiError {
-  const fallback = `The server answered with status ${request.status}.`;
-  return new ApiError(messageIn(request.responseText) ?? fallback, request.status);
+  return statusError(request.status, messageIn(request.responseText));
 }
 
 function messageIn(text: string): string | null {

@@ -1,4 +1,5 @@
 import { ApiError, type Client } from "../api/client";
+import { en } from "../locale/en";
 import type { Item, Page, Thread, ThreadEvent, UserInput } from "../protocol";
 import { after, begun, EMPTY, ended, failed, loaded, replacedItem, withOlder, type Conversation } from "../state/conversation";
 import { TurnGone, turnEvents, type TurnSource } from "./turn";
@@ -230,7 +231,7 @@ export class Chat {
     }
     const hasBegun = this.conversation.answer?.hasEvents ?? false;
     if (!hasBegun) throw error;
-    this.#show(failed(this.conversation, asError(error).message));
+    this.#show(failed(this.conversation, asError(error)));
     this.#host.failed(asError(error));
   }
 
@@ -274,7 +275,7 @@ export class Chat {
 
   #requireThread(): string {
     const id = this.threadId;
-    if (id === null) throw new ApiError("There is no conversation yet: send a message first.");
+    if (id === null) throw new ApiError(en["chat.noThread"], 0, "", "chat.noThread");
     return id;
   }
 

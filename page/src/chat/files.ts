@@ -48,7 +48,7 @@ export class Files {
     for (const file of files) {
       const objection = this.#objection(file, limits, texts);
       if (objection) refused.push(objection);
-      else taken.push(this.#upload(file, upload));
+      else taken.push(this.#upload(file, texts, upload));
     }
     const failed = (await Promise.all(taken)).filter((message) => message !== null);
     return [...refused, ...failed];
@@ -80,7 +80,7 @@ export class Files {
     for (const { key } of this.list) this.remove(key);
   }
 
-  async #upload(file: File, upload: Uploader): Promise<string | null> {
+  async #upload(file: File, texts: Texts, upload: Uploader): Promise<string | null> {
     const key = ++lastKey;
     const abort = new AbortController();
     const isImage = file.type.startsWith("image/");
@@ -94,7 +94,7 @@ export class Files {
       return null;
     } catch (error) {
       this.#drop(key);
-      return abort.signal.aborted ? null : `${file.name}: ${(error as Error).message}`;
+      return abort.signal.aborted ? null : `${file.name}: ${texts.error(error as Error)}`;
     } finally {
       this.#aborts.delete(key);
     }

@@ -16,7 +16,7 @@ export class Threads {
   found: readonly Found[] | null = null;
   hasMore = false;
   isLoading = false;
-  error: string | null = null;
+  error: Error | null = null;
   #after: string | null = null;
   #search = new AbortController();
   readonly #client: Client;
@@ -109,7 +109,7 @@ export class Threads {
     try {
       await work();
     } catch (error) {
-      this.error = (error as Error).message;
+      this.error = error as Error;
     } finally {
       this.isLoading = false;
       this.#changed();

@@ -11,6 +11,9 @@ export const en = {
   "chat.save": "Save",
   "chat.greeting": "What can I help with today?",
   "chat.notFound": "This conversation does not exist, or it is not yours.",
+  "chat.unreachable": "The server cannot be reached. Check the connection and try again.",
+  "chat.noThread": "There is no conversation yet: send a message first.",
+  "chat.badStatus": "The server answered with status {status}.",
   "chat.locked": "This conversation is locked.",
   "chat.closed": "This conversation is closed.",
 
@@ -48,6 +51,7 @@ export const en = {
   "composer.tooLarge": "{name} is too large: files may have up to {size}.",
   "composer.tooMany": "A message may have up to {count} files.",
   "composer.wrongType": "{name} is of a kind that cannot be sent here.",
+  "composer.notSent": "The file could not be sent. Check the connection and try again.",
   "composer.waitForFiles": "The files are still being uploaded.",
   "composer.offline": "You are offline. What you write is kept here.",
 
@@ -138,6 +142,7 @@ export const en = {
   "markdown.source": "Source {number}: {title}",
   "markdown.note": "Footnote {label}",
   "markdown.noteBack": "Back from footnote {label}",
+
   // widgets
   "widget.working": "Working…",
   "widget.showMore": "Show {count} more",

@@ -21,6 +21,12 @@ export class Texts {
     return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
   }
 
+  /** What went wrong, in the user's language where the words are ours. */
+  error(error: Error): string {
+    const { key, status } = error as { key?: Key | null; status?: number };
+    return key ? this.t(key, { status: status ?? 0 }) : error.message;
+  }
+
   percent(share: number): string {
     return new Intl.NumberFormat(this.locale, { style: "percent" }).format(share);
   }

@@ -35,6 +35,8 @@ export interface Failure {
   readonly code: string;
   readonly message: string | null;
   readonly mayRetry: boolean;
+  /** What happened here, where it was not the server that told. */
+  readonly cause?: Error;
 }
 
 export const EMPTY: Conversation = {
@@ -72,8 +74,8 @@ export function ended(conversation: Conversation): Conversation {
 }
 
 /** The answer could not be followed to its end. */
-export function failed(conversation: Conversation, message: string): Conversation {
-  return { ...conversation, error: { code: "connection", message, mayRetry: true } };
+export function failed(conversation: Conversation, cause: Error): Conversation {
+  return { ...conversation, error: { code: "connection", message: cause.message, mayRetry: true, cause } };
 }
 
 /** An item came back changed from outside of a stream. */

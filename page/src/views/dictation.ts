@@ -83,7 +83,7 @@ export class Dictation extends ChatElement {
     try {
       this.emit("ck-dictated", await this.transcribe(audio));
     } catch (error) {
-      this.emit("ck-problem", (error as Error).message);
+      this.emit("ck-problem", this.texts.error(error as Error));
     } finally {
       this.state = "idle";
     }

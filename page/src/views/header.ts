@@ -34,6 +34,9 @@ export class Header extends ChatElement {
       min-block-size: 3.25rem;
       padding-inline: calc(2.5 * var(--ck-space));
     }
+    .gap {
+      flex: 1;
+    }
     h2 {
       flex: 1;
       font-size: 1em;
@@ -52,7 +55,7 @@ export class Header extends ChatElement {
     const text = title?.text ?? this.threadTitle ?? "";
     return html`<header part="header">
       ${this.#action(leftAction)}
-      <h2 part="title" dir="auto">${title?.enabled === false ? nothing : text}</h2>
+      ${title?.enabled === false || !text ? html`<span class="gap"></span>` : html`<h2 part="title" dir="auto">${text}</h2>`}
       ${this.canBegin ? this.#button("compose", "chat.newThread", "ck-new") : nothing}
       ${this.hasHistory ? this.#history() : nothing} ${this.#action(rightAction)}
     </header>`;

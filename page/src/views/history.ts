@@ -28,7 +28,7 @@ export class History extends ChatElement {
   declare current: string | null;
   declare renaming: string | null;
   declare query: string;
-  declare problem: string | null;
+  declare problem: Error | null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -79,7 +79,7 @@ export class History extends ChatElement {
       list-style: none;
       padding: 0;
     }
-    h3 {
+    h2 {
       color: var(--ck-text-secondary);
       font-size: 0.8125em;
       font-weight: 600;
@@ -157,6 +157,7 @@ export class History extends ChatElement {
     const { found, list, isLoading, hasMore, error } = this.threads;
     const count = (found ?? list).length;
     const problem = this.problem ?? error;
+    const words = problem && this.texts.error(problem);
     return html`<div class="top">
         <input
           class="search"
@@ -169,7 +170,7 @@ export class History extends ChatElement {
         />
       </div>
       <div class="list" part="history-list">
-        ${problem ? html`<p class="note problem" role="alert">${problem}</p>` : nothing}
+        ${words ? html`<p class="note problem" role="alert">${words}</p>` : nothing}
         ${found ? this.#rows(found) : this.#groups(list)}
         ${count === 0 && !isLoading && !problem ? this.#empty() : nothing}
         ${isLoading ? html`<p class="note">${this.t("chat.loading")}</p>` : nothing}
@@ -188,7 +189,7 @@ export class History extends ChatElement {
   #groups(threads: readonly Thread[]): unknown {
     const now = new Date();
     const groups = Map.groupBy(threads, (thread) => ageOf(new Date(thread.created_at), now));
-    return [...groups].map(([age, members]) => html`<h3>${this.t(`history.${age}`)}</h3>${this.#rows(members.map(plain))}`);
+    return [...groups].map(([age, members]) => html`<h2>${this.t(`history.${age}`)}</h2>${this.#rows(members.map(plain))}`);
   }
 
   #rows(rows: readonly Found[]): TemplateResult {
@@ -290,7 +291,7 @@ export class History extends ChatElement {
     try {
       await work();
     } catch (error) {
-      this.problem = (error as Error).message;
+      this.problem = error as Error;
     }
   }
 

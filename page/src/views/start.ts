@@ -23,7 +23,7 @@ export class Start extends ChatElement {
       inline-size: 100%;
       padding: calc(4 * var(--ck-space));
     }
-    h3 {
+    h2 {
       font-size: 1.625em;
       font-weight: 600;
       letter-spacing: -0.015em;
@@ -63,7 +63,7 @@ export class Start extends ChatElement {
   override render(): TemplateResult {
     const prompts = this.options.prompts ?? [];
     return html`
-      <h3 part="greeting" dir="auto">${this.options.greeting ?? this.t("chat.greeting")}</h3>
+      <h2 part="greeting" dir="auto">${this.options.greeting ?? this.t("chat.greeting")}</h2>
       ${prompts.length ? html`<ul part="prompts">${prompts.map((prompt) => this.#prompt(prompt))}</ul>` : nothing}
     `;
   }

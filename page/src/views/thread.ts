@@ -198,9 +198,10 @@ export class ThreadView extends ChatElement {
 
   #error(turn: Turn): TemplateResult {
     const { error } = this.conversation;
+    const words = error?.cause ? this.texts.error(error.cause) : error?.message || this.t("thread.error");
     return html`<div class="notice danger" role="alert" part="error">
       <ck-icon name="error"></ck-icon>
-      <div dir="auto">${error?.message || this.t("thread.error")}</div>
+      <div dir="auto">${words}</div>
       ${error?.mayRetry && turn.user
         ? html`<button class="button" type="button" @click=${() => this.emit("ck-again", turn.user?.id)}>${this.t("chat.tryAgain")}</button>`
         : nothing}
