@@ -54,6 +54,8 @@ export class GeneratedImageElement extends ChatElement {
       display: block;
       max-block-size: min(32rem, 70vh);
       max-inline-size: 100%;
+      min-inline-size: 10rem; /* an icon is an image too, and must leave room for the button */
+      object-fit: contain;
     }
     .partial img {
       filter: blur(6px);
