@@ -134,6 +134,19 @@ describe("Markdown that grows", () => {
     expect(html(element)).toEqual(html(await shown(TEXT)));
   });
 
+  it("is drawn now and then only while it is one long list, and at once when that ends", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const items = (count: number) => Array.from({ length: count }, (_, index) => `- item ${index}\n`).join("");
+    const element = await shown(items(1000), { streaming: true });
+    await then(element, { text: items(1100) });
+    expect(all(element, "li")).toHaveLength(1000);
+    vi.advanceTimersByTime(1000);
+    expect(all(element, "li")).toHaveLength(1100);
+    await then(element, { text: items(1200), streaming: false });
+    expect(all(element, "li")).toHaveLength(1200);
+    vi.useRealTimers();
+  });
+
   it("forgets all when the text is another one", async () => {
     const element = await shown("[a]\n\n[a]: https://a.example\n\nx");
     await then(element, { text: "[a]\n\ny" });

@@ -37,6 +37,11 @@ export class Blocks {
     return this.#starts.length;
   }
 
+  /** Whether the text ends in the midst of a fenced block. */
+  get isInFence(): boolean {
+    return this.#fence !== null;
+  }
+
   /** Where block `index` begins in the text; the one after the last begins at the end. */
   start(index: number): number {
     return this.#starts[index] ?? this.#text.length;
@@ -48,7 +53,7 @@ export class Blocks {
 
   /** Takes the text as it is now; gives the number of the first block that may have changed. */
   read(text: string): number {
-    const grown = text.length >= this.#text.length && text.startsWith(this.#text);
+    const grown = text.slice(0, this.#text.length) === this.#text; // many times as fast as startsWith
     if (!grown) this.#reset();
     const first = grown ? this.count - 1 : 0;
     this.#text = text;

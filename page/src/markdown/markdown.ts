@@ -10,6 +10,10 @@ import { mended } from "./mended";
 import { styles } from "./styles";
 import { blocks } from "./templates";
 
+/** A block this long (a list of hundreds of items) costs milliseconds, so while it grows it is drawn now and then. */
+const LONG = 8000;
+const PAUSE_PER_CHARACTER = 1 / 80;
+
 /** One block as it stands in the page. */
 interface Shown {
   readonly element: HTMLElement;
@@ -45,6 +49,7 @@ export class Markdown extends ChatElement {
   #drawing: Drawing | null = null;
   #growing: Drawing | null = null;
   #drawnWith: readonly unknown[] = [];
+  #pause: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
@@ -52,6 +57,12 @@ export class Markdown extends ChatElement {
     this.streaming = false;
     this.annotations = [];
     this.allowedImageDomains = null;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
   }
 
   protected override render(): unknown {
@@ -100,10 +111,24 @@ export class Markdown extends ChatElement {
   #show(index: number): void {
     const shown = (this.#shown[index] ??= this.#added());
     const grows = this.streaming && index === this.#blocks.count - 1;
+    if (grows && this.#pauses(index)) return;
     const drawing = grows ? this.#growing : this.#drawing;
     const source = this.#source(index, grows);
     const isDrawn = shown.source === source && shown.drawing !== null && isAlike(shown.drawing, drawing, source);
     if (!isDrawn && drawing !== null) this.#draw(shown, source, drawing);
+  }
+
+  /** Whether the block that grows has to wait for its turn, which then comes by itself. */
+  #pauses(index: number): boolean {
+    const length = this.text.length - this.#blocks.start(index);
+    if (length < LONG || this.#blocks.isInFence) return false;
+    if (this.#pause !== undefined) return true;
+    const turn = () => {
+      this.#pause = undefined;
+      if (index === this.#blocks.count - 1) this.#show(index);
+    };
+    this.#pause = setTimeout(turn, length * PAUSE_PER_CHARACTER);
+    return false;
   }
 
   #source(index: number, grows: boolean): string {
