@@ -1,6 +1,7 @@
-"""The revisions and the catalogues come along in the wheel."""
+"""The revisions and the catalogues come along in the wheel, which serves a page in any case."""
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -9,6 +10,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+
+ASK = """
+import asyncio, httpx
+from starlette.applications import Starlette
+from chatkit_asgi.web.playground import page_routes
+
+async def ask():
+    transport = httpx.ASGITransport(Starlette(routes=page_routes()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://app.test") as http:
+        for path in ("/", "/chatkit.js"):
+            print((await http.get(path)).status_code)
+
+asyncio.run(ask())
+"""
 
 
 def run(*arguments: str, folder: Path, path: Path | None = None) -> str:
@@ -49,3 +64,8 @@ def test_wheel_holds_each_revision_once(unpacked: Path) -> None:
 def test_wheel_holds_the_catalogues(unpacked: Path) -> None:
     catalogues = {path.name for path in (ROOT / "chatkit_asgi" / "locale").glob("*.po")}
     assert {path.name for path in unpacked.glob("chatkit_asgi/locale/*.po")} == catalogues > {"de.po"}
+
+
+def test_wheel_without_the_built_page_serves_the_small_one(unpacked: Path, tmp_path: Path) -> None:
+    shutil.rmtree(unpacked / "chatkit_asgi" / "web" / "page", ignore_errors=True)
+    assert run("-c", ASK, folder=tmp_path, path=unpacked).split() == ["200", "404"]
