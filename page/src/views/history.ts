@@ -124,6 +124,7 @@ export class History extends ChatElement {
       display: flex;
       flex: 1;
       gap: var(--ck-space);
+      min-inline-size: 0;
       padding: var(--ck-space);
     }
     .rename input {

@@ -39,8 +39,9 @@ export const threadStyles = css`
   .last {
     content-visibility: visible;
   }
+  /* with the margin above and the column's padding below, it is all that is seen */
   .tall {
-    min-block-size: calc(100cqb - 4rem);
+    min-block-size: calc(100cqb - 7 * var(--ck-space));
   }
   .scroller {
     container-type: size;
