@@ -1,4 +1,4 @@
-import type { ChatKitOptions, OpenAIChatKit } from "@openai/chatkit";
+import type { ChatKitEvents, ChatKitOptions, OpenAIChatKit } from "@openai/chatkit";
 import { ContextProvider } from "@lit/context";
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { ApiError, Client } from "./api/client";
@@ -22,6 +22,7 @@ import type { ActionRequest } from "./widgets/action";
 
 type SendParams = Parameters<OpenAIChatKit["sendUserMessage"]>[0];
 type ValueParams = Parameters<OpenAIChatKit["setComposerValue"]>[0];
+type Detail<K extends keyof ChatKitEvents> = ChatKitEvents[K] extends CustomEvent<infer D> ? (D extends void ? [] : [detail: D]) : never;
 
 export interface ChatKitElement {
   addEventListener: OpenAIChatKit["addEventListener"];
@@ -43,11 +44,19 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   readonly #client = new Client(clientOptions(() => this.#options));
   readonly #texts = new ContextProvider(this, { context: textsContext, initialValue: ENGLISH });
   readonly #chat = new Chat(this.#client, this);
-  readonly #threads = new Threads(this.#client, () => this.#threadsChanged());
+  #threads = new Threads(this.#client, () => this.#threadsChanged());
   #drafts = new Drafts("");
   #revision = 0;
   #isDue = false;
+  #hasDrawn = false;
   #isReady = false;
+  /** Whether it was taken out of the page, and has left what it was reading. */
+  #isAway = false;
+  readonly #ready = settable();
+  #drawn = settable();
+  #opening: Promise<void> = Promise.resolve();
+  /** The thread that is to be seen; the chat has it when it is loaded. */
+  #wanted: string | null = null;
   #url = "";
   #loaded = "";
   #title: string | null = null;
@@ -66,22 +75,27 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
     this.#options = options;
     this.#applyLook(options);
     void this.#applyLocale(options.locale);
-    const url = urlOf(options.api);
-    if (url !== this.#url) this.#begin(url, options.initialThread ?? null);
+    if (this.#isReady) this.#begin(options);
     this.requestUpdate();
   }
 
   async focusComposer(): Promise<void> {
+    await this.#ready.promise;
     await this.updateComplete;
     this.#composer?.focus();
   }
 
   async setThreadId(threadId: string | null): Promise<void> {
+    await this.#ready.promise;
     await this.#open(threadId);
   }
 
+  /** Behind an answer that is still coming, unless the message begins a thread of its own. */
   async sendUserMessage(params: SendParams): Promise<void> {
+    await this.#ready.promise;
     if (params.newThread) await this.#open(null);
+    await this.#opening;
+    while (this.#chat.isResponding) await this.#drawn.promise;
     const content = params.content ? params.content : [{ type: "input_text", text: params.text ?? "" } as const];
     const input: UserInput = {
       content,
@@ -92,19 +106,24 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
         ...(params.model && { model: params.model }),
       },
     };
-    await this.#chat.send(input);
+    this.problem = null;
+    await this.#told(() => this.#chat.send(input));
   }
 
   async setComposerValue(params: ValueParams): Promise<void> {
+    await this.#ready.promise;
     await this.updateComplete;
     await this.#composer?.setValue(params as ComposerValue);
   }
 
   async sendCustomAction(action: { type: string; payload?: Record<string, unknown> }, itemId?: string): Promise<void> {
-    await this.#chat.act(action, itemId ?? null);
+    await this.#ready.promise;
+    await this.#opening;
+    await this.#told(() => this.#chat.act(action, itemId ?? null));
   }
 
   async showHistory(): Promise<void> {
+    await this.#ready.promise;
     if (this.isHistoryOpen) return;
     this.isHistoryOpen = true;
     this.#tell("chatkit.history.open");
@@ -121,7 +140,9 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   }
 
   async fetchUpdates(): Promise<void> {
-    await this.#chat.refresh();
+    await this.#ready.promise;
+    await this.#opening;
+    await this.#told(() => this.#chat.refresh());
     if (this.isHistoryOpen) await this.#threads.load();
   }
 
@@ -136,6 +157,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   }
 
   threadChanged(id: string | null): void {
+    this.#wanted = id;
     this.#tell("chatkit.thread.change", { threadId: id });
     const { thread } = this.#chat.conversation;
     if (thread) this.#threads.update({ ...thread, items: { data: [], has_more: false } });
@@ -154,11 +176,11 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   }
 
   effect(name: string, data: Readonly<Record<string, unknown>> | undefined): void {
-    this.#tell("chatkit.effect", { name, data });
+    this.#tell("chatkit.effect", { name, ...(data && { data: { ...data } }) });
   }
 
   received(event: object): void {
-    if (this.tellsEvents) this.#tell("chatkit.log", { name: "thread.event", data: event });
+    if (this.tellsEvents) this.#tell("chatkit.log", { name: "thread.event", data: { ...event } });
   }
 
   async callTool(name: string, args: Readonly<Record<string, unknown>>): Promise<unknown> {
@@ -188,23 +210,26 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
 
   protected override updated(changes: PropertyValues): void {
     super.updated(changes);
-    if (this.#isReady || this.#options === null) return;
-    this.#isReady = true;
-    this.#tell("chatkit.ready");
+    if (this.#hasDrawn || this.#options === null) return;
+    this.#hasDrawn = true;
+    void listening().then(() => this.#becomeReady());
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     removeEventListener("online", this.#networkChanged);
     removeEventListener("offline", this.#networkChanged);
-    this.#chat.leave();
+    queueMicrotask(() => {
+      if (!this.isConnected) this.#leave(); // else it was only moved
+    });
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
     addEventListener("online", this.#networkChanged);
     addEventListener("offline", this.#networkChanged);
-    if (this.#isReady) void this.#chat.refresh().catch((error: unknown) => this.failed(error as Error));
+    this.requestUpdate();
+    if (this.#isAway) void this.#comeBack();
   }
 
   #header(options: ChatKitOptions): TemplateResult {
@@ -248,8 +273,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
         @ck-prompt=${this.#prompted}
       ></ck-start>`;
     }
-    return html`<ck-selection-quote @ck-quote=${this.#quoted}>
-      <ck-thread
+    return html`<ck-thread
         exportparts="thread, progress, notice, error, thinking"
         .conversation=${chat.conversation}
         .sending=${chat.sending}
@@ -258,14 +282,14 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
         ?isTalking=${chat.isTalking}
         ?followsEnd=${options.thread?.autoScroll ?? false}
         ?isReadOnly=${this.#closedBecause !== null}
+        @ck-quote=${this.#quoted}
         @ck-older=${() => this.#try(() => chat.loadOlder())}
         @ck-again=${(event: CustomEvent<string>) => this.#try(() => chat.retry(event.detail))}
         @ck-rated=${(event: CustomEvent<{ itemIds: string[]; kind: "positive" | "negative" }>) =>
           this.#try(() => chat.giveFeedback(event.detail.itemIds, event.detail.kind))}
         @ck-answer=${(event: CustomEvent<{ itemId: string; submission: object }>) =>
           this.#try(() => chat.answerQuestions(event.detail.itemId, event.detail.submission))}
-      ></ck-thread>
-    </ck-selection-quote>`;
+      ></ck-thread>`;
   }
 
   #bottom(options: ChatKitOptions): TemplateResult {
@@ -300,14 +324,44 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
 
   // ---- what happens
 
-  /** Another server than before, or the first. */
-  #begin(url: string, initialThread: string | null): void {
-    this.#url = url;
-    this.#drafts = new Drafts(url);
-    void this.#open(initialThread, true);
+  /** Whoever has put the element into the page is listening by now. */
+  #becomeReady(): void {
+    this.#hasDrawn = this.isConnected; // taken out again: the next time, then
+    if (!this.isConnected || this.#options === null) return;
+    this.#isReady = true;
+    this.#tell("chatkit.ready");
+    this.#begin(this.#options);
+    this.#ready.set();
   }
 
-  async #open(id: string | null, isFirst = false): Promise<void> {
+  /** Starts anew where the options name another server than before, or the first. */
+  #begin({ api, initialThread }: ChatKitOptions): void {
+    const url = urlOf(api);
+    if (url === this.#url) return;
+    this.#url = url;
+    this.#drafts = new Drafts(url);
+    this.#threads = new Threads(this.#client, () => this.#threadsChanged());
+    if (this.isHistoryOpen) void this.#threads.load();
+    void this.#open(initialThread ?? null, true);
+  }
+
+  #leave(): void {
+    this.#isAway = true;
+    this.#chat.leave();
+  }
+
+  async #comeBack(): Promise<void> {
+    this.#isAway = false;
+    if (this.#chat.threadId !== this.#wanted) return this.#open(this.#wanted, true);
+    await this.#try(() => this.#chat.refresh());
+  }
+
+  #open(id: string | null, isFirst = false): Promise<void> {
+    this.#wanted = id;
+    return (this.#opening = this.#opened(id, isFirst));
+  }
+
+  async #opened(id: string | null, isFirst: boolean): Promise<void> {
     this.problem = null;
     const draft = this.#drafts.load(id);
     void this.updateComplete.then(() => this.#composer?.reset(draft));
@@ -318,6 +372,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
       const isMissing = error instanceof ApiError && error.status === 404;
       this.problem = isMissing ? this.t("chat.notFound") : this.texts.error(error as Error);
       this.failed(error as Error);
+      this.#tell("chatkit.thread.change", { threadId: null });
     }
     if (!isFirst && !this.isHistoryOpen && matchMedia("(hover: hover)").matches) await this.focusComposer();
   }
@@ -331,6 +386,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   async #send(input: UserInput, draft: Draft): Promise<void> {
     const thread = this.#chat.threadId;
     this.#drafts.save(thread, "");
+    this.problem = null;
     try {
       await this.#chat.send(input);
     } catch (error) {
@@ -345,6 +401,17 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
       await work();
     } catch (error) {
       if ((error as Error).name !== "AbortError") this.#refused(error as Error);
+    }
+  }
+
+  /** What the page has asked for: the error goes to it, as an event too. */
+  async #told(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if ((error as Error).name === "AbortError") return; // another thread was opened: it goes on there
+      this.failed(error as Error);
+      throw error;
     }
   }
 
@@ -422,6 +489,8 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
 
   #draw(): void {
     this.#isDue = false;
+    this.#drawn.set();
+    this.#drawn = settable();
     const title = this.#chat.conversation.thread?.title ?? null;
     if (title !== this.#title) this.#tell("chatkit.log", { name: "thread.title", data: { title } });
     this.#title = title;
@@ -464,9 +533,23 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
     return this.#texts.value;
   }
 
-  #tell(name: string, detail?: unknown): void {
+  #tell<K extends keyof ChatKitEvents>(name: K, ...[detail]: Detail<K>): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+function settable(): { promise: Promise<void>; set: () => void } {
+  let set = () => undefined as void;
+  const promise = new Promise<void>((resolve) => (set = resolve));
+  return { promise, set };
+}
+
+/** Ends when a page that has just made an element has had time to listen to it: React does so behind the next frame. */
+function listening(): Promise<void> {
+  return new Promise((resolve) => {
+    if (document.hidden) setTimeout(resolve, 50);
+    else requestAnimationFrame(() => setTimeout(resolve));
+  });
 }
 
 /** The action without what only the page needs to know of it. */

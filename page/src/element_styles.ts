@@ -29,12 +29,6 @@ export const elementStyles = [
       flex-direction: column;
       min-inline-size: 0;
     }
-    ck-selection-quote {
-      display: flex;
-      flex: 1;
-      flex-direction: column;
-      min-block-size: 0;
-    }
     ck-thread,
     ck-start {
       flex: 1;

@@ -72,8 +72,11 @@ export const base = css`
     min-block-size: 2rem;
     padding: calc(1 * var(--ck-space)) calc(3 * var(--ck-space));
   }
-  .button:hover:not(:disabled) {
+  .button:hover:not(:disabled, .primary, .danger) {
     background: var(--ck-hover);
+  }
+  .button:is(.primary, .danger):hover:not(:disabled) {
+    filter: brightness(1.12);
   }
   .button.primary {
     background: var(--ck-accent);

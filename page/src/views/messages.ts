@@ -1,6 +1,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { entityOfTag } from "../items/entity";
-import type { AssistantMessage, UserContent, UserMessage } from "../protocol";
+import { SourcesElement } from "../items/sources";
+import type { Annotation, AnswerPart, AssistantMessage, UserContent, UserMessage } from "../protocol";
 import { ChatElement, define } from "../ui/element";
 
 /** What a user said. */
@@ -82,28 +83,39 @@ export class AnswerElement extends ChatElement {
 
   static override styles = css`
     :host {
-      display: grid;
-      gap: calc(2 * var(--ck-space));
-      grid-template-columns: minmax(0, 1fr);
+      display: block;
+      min-inline-size: 0;
+    }
+    ck-sources {
+      margin-block: calc(2 * var(--ck-space));
     }
   `;
 
   override render(): TemplateResult {
-    const annotations = this.item.content.flatMap((part) => part.annotations ?? []);
     return html`
       <span class="sr-only">${this.t("thread.assistant")}</span>
-      ${this.item.content.map(
-        (part) => html`<ck-markdown
-          part="assistant-message"
-          exportparts="code-block, table, link"
-          .text=${part.text}
-          .annotations=${part.annotations ?? []}
-          .allowedImageDomains=${this.imageDomains}
-          ?streaming=${this.isRunning}
-        ></ck-markdown>`,
-      )}
-      ${annotations.length && !this.isRunning ? html`<ck-sources .annotations=${annotations}></ck-sources>` : nothing}
+      <ck-selection-quote>${this.item.content.map((part) => this.#part(part))}</ck-selection-quote>
     `;
+  }
+
+  /** Each part has its own sources: the numbers in its text are theirs. */
+  #part({ text, annotations = [] }: AnswerPart): TemplateResult {
+    return html`<ck-markdown
+        part="assistant-message"
+        exportparts="code-block, table, link"
+        .text=${text}
+        .annotations=${annotations}
+        .allowedImageDomains=${this.imageDomains}
+        ?streaming=${this.isRunning}
+        @ck-annotation=${this.#reveal}
+      ></ck-markdown>
+      ${annotations.length && !this.isRunning ? html`<ck-sources .annotations=${annotations}></ck-sources>` : nothing}`;
+  }
+
+  /** A mark in the text leads to its source below. */
+  #reveal(event: CustomEvent<{ annotation: Annotation }>): void {
+    const sources = (event.currentTarget as HTMLElement).nextElementSibling;
+    if (sources instanceof SourcesElement) sources.reveal(event.detail.annotation);
   }
 }
 

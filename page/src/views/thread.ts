@@ -1,6 +1,7 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
+import type { CopyAsked } from "../items/answer_actions";
 import type { Item, UserInput } from "../protocol";
 import { EMPTY, type Conversation, type Notice } from "../state/conversation";
 import { answerText, turnsOf, type Turn } from "../state/turns";
@@ -177,7 +178,7 @@ export class ThreadView extends ChatElement {
       .given=${this.given[turn.key] ?? null}
       ?feedback=${this.actions.feedback}
       ?retry=${this.actions.retry && turn.user !== null && !this.isReadOnly}
-      @ck-copy=${() => this.#copy(turn)}
+      @ck-copy=${(event: CustomEvent<CopyAsked>) => event.detail.until(navigator.clipboard.writeText(answerText(turn)))}
       @ck-feedback=${(event: CustomEvent<{ kind: string }>) => this.#rate(turn, event.detail.kind)}
       @ck-retry=${() => this.emit("ck-again", turn.user?.id)}
     ></ck-answer-actions>`;
@@ -219,10 +220,6 @@ export class ThreadView extends ChatElement {
 
   #older(): void {
     this.emit("ck-older");
-  }
-
-  #copy(turn: Turn): void {
-    void navigator.clipboard?.writeText(answerText(turn));
   }
 
   #rate(turn: Turn, kind: string): void {
