@@ -6,6 +6,7 @@ import "../ui/confirm";
 import "../ui/menu";
 import "../widgets/widget";
 import "./composer";
+import "./composer_bar";
 import "./composer_files";
 import "./composer_text";
 import "./dictation";

@@ -1,11 +1,12 @@
-import type { ComposerOption, CommandsOption, Entity, EntitiesOption, ToolOption, UserMessageContent } from "@openai/chatkit";
-import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { acceptAttribute, Files, type Uploader } from "../chat/files";
+import type { ComposerOption, CommandsOption, Entity, EntitiesOption, UserMessageContent } from "@openai/chatkit";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { Files, type Uploader } from "../chat/files";
 import { contentOf, stretches, textOf } from "../chat/mentions";
 import { suggestions } from "../chat/suggest";
 import type { SentAttachment, UserInput } from "../protocol";
 import { ChatElement, define } from "../ui/element";
-import type { MenuEntry } from "../ui/menu";
+import type { ComposerBar } from "./composer_bar";
+import { composerStyles } from "./composer_styles";
 import type { ComposerText } from "./composer_text";
 import type { Transcribe } from "./dictation";
 
@@ -87,114 +88,7 @@ export class Composer extends ChatElement {
     this.isDraggedOver = false;
   }
 
-  static override styles = css`
-    :host {
-      display: block;
-    }
-    .frame {
-      background: var(--ck-surface-raised);
-      border: 1px solid var(--ck-border-strong);
-      border-radius: var(--ck-radius-xl);
-      box-shadow: 0 1px 3px oklch(0 0 0 / 0.06);
-      padding: calc(3 * var(--ck-space));
-      padding-block-end: calc(2 * var(--ck-space));
-      position: relative;
-    }
-    .frame:focus-within {
-      border-color: var(--ck-text-tertiary);
-    }
-    .frame.over {
-      outline: 2px dashed var(--ck-focus);
-      outline-offset: -4px;
-    }
-    .over-text {
-      align-items: center;
-      background: var(--ck-surface-raised);
-      border-radius: inherit;
-      display: flex;
-      inset: 0;
-      justify-content: center;
-      opacity: 0.95;
-      position: absolute;
-      z-index: 2;
-    }
-    ck-composer-text {
-      padding-inline: calc(1.5 * var(--ck-space));
-    }
-    .bar {
-      align-items: center;
-      display: flex;
-      flex-wrap: wrap;
-      gap: var(--ck-space);
-      margin-block-start: calc(2 * var(--ck-space));
-    }
-    .gap {
-      flex: 1;
-    }
-    .chip {
-      align-items: center;
-      background: var(--ck-info-soft);
-      border: 0;
-      border-radius: var(--ck-radius-full);
-      color: var(--ck-info);
-      display: inline-flex;
-      font-size: 0.875em;
-      gap: var(--ck-space);
-      min-block-size: 2rem;
-      padding-inline: calc(2.5 * var(--ck-space));
-    }
-    .pinned {
-      background: none;
-      border: 1px solid var(--ck-border);
-      color: var(--ck-text-secondary);
-    }
-    .main {
-      background: var(--ck-accent);
-      border-radius: var(--ck-radius-full);
-      color: var(--ck-on-accent);
-    }
-    .icon-button.main:hover:not(:disabled) {
-      background: var(--ck-accent);
-      color: var(--ck-on-accent);
-      filter: brightness(1.15);
-    }
-    .square {
-      background: currentColor;
-      block-size: 0.75em;
-      border-radius: 2px;
-      inline-size: 0.75em;
-    }
-    .quote {
-      align-items: start;
-      border-inline-start: 3px solid var(--ck-border-strong);
-      color: var(--ck-text-secondary);
-      display: flex;
-      font-size: 0.875em;
-      gap: calc(2 * var(--ck-space));
-      margin-block-end: calc(2 * var(--ck-space));
-      padding-inline-start: calc(2 * var(--ck-space));
-    }
-    .quote p {
-      display: -webkit-box;
-      flex: 1;
-      overflow: hidden;
-      overflow-wrap: anywhere;
-      -webkit-box-orient: vertical;
-      -webkit-line-clamp: 3;
-    }
-    .problems {
-      color: var(--ck-danger);
-      font-size: 0.875em;
-      list-style: none;
-      padding: 0 calc(1.5 * var(--ck-space)) calc(2 * var(--ck-space));
-    }
-    .note {
-      color: var(--ck-text-secondary);
-      font-size: 0.875em;
-      padding: calc(1.5 * var(--ck-space));
-      text-align: center;
-    }
-  `;
+  static override styles = composerStyles;
 
   // ---- what the element does with it
 
@@ -267,10 +161,11 @@ export class Composer extends ChatElement {
   override render(): TemplateResult {
     if (this.closedBecause !== null) return html`<p class="note" part="closed" role="status">${this.closedBecause}</p>`;
     return html`
-      <form
+      <div
         class=${this.isDraggedOver ? "frame over" : "frame"}
         part="composer"
-        @submit=${this.#submitted}
+        @ck-submit=${this.#submit}
+        @ck-files=${(event: CustomEvent<File[]>) => this.#offer(event.detail)}
         @dragover=${this.#draggedOver}
         @dragleave=${() => (this.isDraggedOver = false)}
         @drop=${this.#dropped}
@@ -287,11 +182,24 @@ export class Composer extends ChatElement {
           .entities=${this.mentioned}
           .suggest=${this.#canSuggest ? this.#suggest : null}
           @ck-input=${this.#typed}
-          @ck-submit=${this.#submit}
-          @ck-files=${(event: CustomEvent<File[]>) => this.#offer(event.detail)}
         ></ck-composer-text>
-        <div class="bar">${this.#left()}<span class="gap"></span>${this.#right()}</div>
-      </form>
+        <ck-composer-bar
+          exportparts="attach-button, tool-chip, send-button, stop-button, dictation-button"
+          .options=${this.options}
+          .tool=${this.tool}
+          .model=${this.#model}
+          .transcribe=${this.transcribe}
+          ?canMention=${Boolean(this.entities?.onTagSearch && this.entities.showComposerMenu)}
+          ?canSend=${this.#canSend}
+          ?isBusy=${this.isBusy}
+          ?mayStop=${this.mayStop}
+          @ck-mention=${() => this.#box?.beginMention()}
+          @ck-tool-chosen=${(event: CustomEvent<string | null>) => this.chooseTool(event.detail)}
+          @ck-model-chosen=${(event: CustomEvent<string>) => (this.model = event.detail)}
+          @ck-dictated=${(event: CustomEvent<string>) => this.#box?.insert(event.detail)}
+          @ck-problem=${(event: CustomEvent<string>) => (this.problems = [event.detail])}
+        ></ck-composer-bar>
+      </div>
       ${this.isOffline ? html`<p class="note" role="status">${this.t("composer.offline")}</p>` : nothing}
     `;
   }
@@ -316,135 +224,14 @@ export class Composer extends ChatElement {
     </div>`;
   }
 
-  #left(): unknown[] {
-    const tools = this.options.tools ?? [];
-    return [
-      this.options.attachments?.enabled ? this.#attach() : nothing,
-      this.entities?.onTagSearch && this.entities.showComposerMenu ? this.#mentionButton() : nothing,
-      tools.some((tool) => !tool.pinned) ? this.#toolMenu(tools.filter((tool) => !tool.pinned)) : nothing,
-      tools.filter((tool) => tool.pinned || tool.id === this.tool).map((tool) => this.#toolChip(tool)),
-    ];
-  }
-
-  #attach(): TemplateResult {
-    const label = this.t("composer.attach");
-    return html`<input
-        type="file"
-        multiple
-        hidden
-        accept=${acceptAttribute(this.options.attachments?.accept) || nothing}
-        @change=${this.#picked}
-      />
-      <button type="button" class="icon-button" part="attach-button" title=${label} aria-label=${label} @click=${this.#pick}>
-        <ck-icon name="plus"></ck-icon>
-      </button>`;
-  }
-
-  #mentionButton(): TemplateResult {
-    const label = this.t("composer.mention");
-    return html`<button
-      type="button"
-      class="icon-button"
-      title=${label}
-      aria-label=${label}
-      @click=${() => this.#box?.beginMention()}
-    >
-      <ck-icon name="mention"></ck-icon>
-    </button>`;
-  }
-
-  #toolMenu(tools: readonly ToolOption[]): TemplateResult {
-    const entries: MenuEntry[] = tools.map(({ id, label, icon }) => ({ id, label, icon, isChecked: id === this.tool }));
-    return html`<ck-menu
-      label=${this.t("composer.tools")}
-      .entries=${entries}
-      @ck-choose=${(event: CustomEvent<string>) => this.chooseTool(event.detail === this.tool ? null : event.detail)}
-    >
-      <ck-icon name="settings-slider"></ck-icon>
-    </ck-menu>`;
-  }
-
-  #toolChip(tool: ToolOption): TemplateResult {
-    const isChosen = tool.id === this.tool;
-    const label = tool.shortLabel ?? tool.label;
-    return html`<button
-      type="button"
-      class=${isChosen ? "chip" : "chip pinned"}
-      part="tool-chip"
-      aria-pressed=${isChosen ? "true" : "false"}
-      aria-label=${isChosen ? this.t("composer.removeTool", { name: tool.label }) : tool.label}
-      @click=${() => this.chooseTool(isChosen ? null : tool.id)}
-    >
-      <ck-icon name=${tool.icon}></ck-icon>${label}${isChosen ? html`<ck-icon name="close"></ck-icon>` : nothing}
-    </button>`;
-  }
-
-  #right(): unknown[] {
-    return [
-      (this.options.models ?? []).length > 0 ? this.#modelMenu() : nothing,
-      this.options.dictation?.enabled
-        ? html`<ck-dictation
-            .transcribe=${this.transcribe}
-            @ck-dictated=${(event: CustomEvent<string>) => this.#box?.insert(event.detail)}
-            @ck-problem=${(event: CustomEvent<string>) => (this.problems = [event.detail])}
-          ></ck-dictation>`
-        : nothing,
-      this.isBusy ? this.#stop() : this.#send(),
-    ];
-  }
-
-  #modelMenu(): TemplateResult {
-    const models = this.options.models ?? [];
-    const entries: MenuEntry[] = models.map(({ id, label, description, disabled }) => ({
-      id,
-      label,
-      description,
-      isChecked: id === this.#model,
-      isDisabled: disabled ?? false,
-    }));
-    return html`<ck-menu
-      look="pill"
-      label=${this.t("composer.model")}
-      .entries=${entries}
-      @ck-choose=${(event: CustomEvent<string>) => (this.model = event.detail)}
-    >
-      ${models.find(({ id }) => id === this.#model)?.label}<ck-icon name="chevron-down"></ck-icon>
-    </ck-menu>`;
-  }
-
-  #stop(): TemplateResult {
-    const label = this.t("composer.stop");
-    return html`<button
-      type="button"
-      class="icon-button main"
-      part="stop-button"
-      title=${label}
-      aria-label=${label}
-      ?disabled=${!this.mayStop}
-      @click=${() => this.emit("ck-stop")}
-    >
-      <ck-icon name="stop"></ck-icon>
-    </button>`;
-  }
-
-  #send(): TemplateResult {
-    const label = this.t("composer.send");
-    return html`<button
-      type="submit"
-      class="icon-button main"
-      part="send-button"
-      title=${label}
-      aria-label=${label}
-      ?disabled=${!this.#canSend}
-    >
-      <ck-icon name="arrow-up"></ck-icon>
-    </button>`;
-  }
-
   // ---- what it is made of
 
   get #box(): ComposerText | null {
     return this.renderRoot.querySelector<ComposerText>("ck-composer-text");
+  }
+
+  get #bar(): ComposerBar | null {
+    return this.renderRoot.querySelector<ComposerBar>("ck-composer-bar");
   }
 
   get #model(): string | null {
@@ -481,7 +268,7 @@ export class Composer extends ChatElement {
       },
       replace: (text) => this.#box?.insert(text),
       show: (further) => this.#box?.show(further),
-      attach: this.options.attachments?.enabled ? { label: this.t("composer.attach"), run: () => this.#pick() } : null,
+      attach: this.options.attachments?.enabled ? { label: this.t("composer.attach"), run: () => this.#bar?.pick() } : null,
       tools: (this.options.tools ?? []).map((tool) => ({ ...tool, run: () => this.chooseTool(tool.id) })),
     });
 
@@ -490,11 +277,6 @@ export class Composer extends ChatElement {
   #typed(event: CustomEvent<string>): void {
     this.text = event.detail;
     this.emit("ck-draft", this.text);
-  }
-
-  #submitted(event: Event): void {
-    event.preventDefault();
-    this.#submit();
   }
 
   #submit(): void {
@@ -509,17 +291,6 @@ export class Composer extends ChatElement {
     const tool = this.options.tools?.find(({ id }) => id === this.tool);
     if (tool && !tool.persistent) this.chooseTool(null);
     this.emit("ck-send", { input, draft });
-  }
-
-  #pick(): void {
-    this.renderRoot.querySelector<HTMLInputElement>('input[type="file"]')?.click();
-  }
-
-  #picked(event: Event): void {
-    const input = event.target as HTMLInputElement;
-    const files = [...(input.files ?? [])];
-    input.value = ""; // so that the same file can be chosen again
-    void this.addFiles(files);
   }
 
   #offer(files: readonly File[]): void {
