@@ -2,6 +2,7 @@ import { css, html, nothing, type PropertyValues, type TemplateResult } from "li
 import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { CopyAsked } from "../items/answer_actions";
+import { copy } from "../markdown/clipboard";
 import type { Item, UserInput } from "../protocol";
 import { EMPTY, type Conversation, type Notice } from "../state/conversation";
 import { answerText, turnsOf, type Turn } from "../state/turns";
@@ -126,9 +127,10 @@ export class ThreadView extends ChatElement {
     const isOpen = isRunning && (this.conversation.answer?.open.includes(item.id) ?? false);
     switch (item.type) {
       case "user_message":
-        return html`<ck-user-message .item=${item}></ck-user-message>`;
+        return html`<ck-user-message exportparts="user-message, quote" .item=${item}></ck-user-message>`;
       case "assistant_message":
         return html`<ck-answer
+          exportparts="assistant-message, code-block, table, link"
           .item=${item}
           ?isRunning=${isOpen}
           .imageDomains=${this.conversation.thread?.allowed_image_domains ?? null}
@@ -152,7 +154,7 @@ export class ThreadView extends ChatElement {
   #sent(input: UserInput): TemplateResult {
     const item = { content: input.content, attachments: [], quoted_text: input.quoted_text };
     return html`<section class="turn last tall">
-      <ck-user-message .item=${item} isSending></ck-user-message>
+      <ck-user-message exportparts="user-message, quote" .item=${item} isSending></ck-user-message>
       ${this.#progress()}
     </section>`;
   }
@@ -178,7 +180,7 @@ export class ThreadView extends ChatElement {
       .given=${this.given[turn.key] ?? null}
       ?feedback=${this.actions.feedback}
       ?retry=${this.actions.retry && turn.user !== null && !this.isReadOnly}
-      @ck-copy=${(event: CustomEvent<CopyAsked>) => event.detail.until(navigator.clipboard.writeText(answerText(turn)))}
+      @ck-copy=${(event: CustomEvent<CopyAsked>) => event.detail.until(this.#copy(turn))}
       @ck-feedback=${(event: CustomEvent<{ kind: string }>) => this.#rate(turn, event.detail.kind)}
       @ck-retry=${() => this.emit("ck-again", turn.user?.id)}
     ></ck-answer-actions>`;
@@ -220,6 +222,11 @@ export class ThreadView extends ChatElement {
 
   #older(): void {
     this.emit("ck-older");
+  }
+
+  /** Raises where the browser does not let us. */
+  async #copy(turn: Turn): Promise<void> {
+    if (!(await copy(answerText(turn)))) throw new Error("The clipboard is not ours.");
   }
 
   #rate(turn: Turn, kind: string): void {
