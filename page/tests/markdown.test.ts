@@ -63,6 +63,19 @@ describe("Markdown", () => {
     expect(words(element)).toBe("<div onclick='x'>a</div> H2Ob <sub>open <script>alert(1)</script>");
   });
 
+  it("runs to where its first letter belongs", async () => {
+    const element = await shown("**שלום** world\n\nworld שלום\n\n1 + 1\n\n- مرحبا");
+    expect(all(element, ".block").map((block) => block.dir)).toEqual(["rtl", "ltr", "", "rtl"]);
+  });
+
+  it("is shown as it is where it is nested deeper than can be drawn", async () => {
+    const text = "*a ".repeat(20_000);
+    const element = await shown(text);
+    expect(words(element)).toBe(text.trim());
+    await then(element, { text: "fine" });
+    expect(words(element)).toBe("fine");
+  });
+
   it("finds what references refer to, above and below", async () => {
     const element = await shown("see [a] and [b][c] and [no]\n\n[a]: https://a.example\n\n- x\n\n[C]: https://c.example 'T'\n\n[a]");
     expect(all(element, "a").map((link) => link.getAttribute("href"))).toEqual(["https://a.example", "https://c.example", "https://a.example"]);

@@ -3,9 +3,10 @@ import type { Annotation } from "../protocol";
 import { ChatElement, define } from "../ui/element";
 import { Blocks } from "./blocks";
 import { numbered, placed, signed, type Place } from "./citations";
+import { directionOf } from "./direction";
 import type { Drawing } from "./drawing";
 import { lexed, noDefinitions, type Definitions } from "./lexer";
-import { signsIn } from "./marks";
+import { signsIn, withoutSigns } from "./marks";
 import { mended } from "./mended";
 import { styles } from "./styles";
 import { blocks } from "./templates";
@@ -16,7 +17,7 @@ const PAUSE_PER_CHARACTER = 1 / 80;
 
 /** One block as it stands in the page. */
 interface Shown {
-  readonly element: HTMLElement;
+  element: HTMLElement;
   source: string;
   drawing: Drawing | null;
 }
@@ -146,9 +147,24 @@ export class Markdown extends ChatElement {
     const definitions = drawing.growing ? Object.assign(noDefinitions(), this.#definitions) : this.#definitions;
     shown.source = source;
     shown.drawing = drawing;
-    render(blocks(lexed(source, definitions), drawing), shown.element);
+    const direction = directionOf(source);
+    if (shown.element.dir !== direction) shown.element.dir = direction;
+    try {
+      render(blocks(lexed(source, definitions), drawing), shown.element);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.#showPlain(shown);
+    }
     const labels = Object.keys(this.#definitions).slice(known);
     if (labels.length > 0) this.#drawReferences(labels, shown);
+  }
+
+  /** Marks that stand in each other by the thousand are more than the stack holds: the text is shown as it is. */
+  #showPlain(shown: Shown): void {
+    const plain = this.#added();
+    shown.element.replaceWith(plain.element);
+    shown.element = plain.element;
+    render(html`<p>${withoutSigns(shown.source)}</p>`, shown.element);
   }
 
   /** Blocks above that have referred to what is only now defined. */
@@ -164,7 +180,6 @@ export class Markdown extends ChatElement {
   #added(): Shown {
     const element = document.createElement("div");
     element.className = "block";
-    element.dir = "auto";
     this.renderRoot.querySelector(".body")?.append(element);
     return { element, source: "", drawing: null };
   }

@@ -27,10 +27,9 @@ export const styles = css`
   ck-maths[display] {
     margin-block: calc(3 * var(--ck-space)) 0;
   }
-  .block:first-child > :first-child,
-  li > :first-child,
-  blockquote > :first-child,
-  .note > div > :first-child {
+  /* By their names: the browser looks for neighbours of whatever may be meant, and lines have thousands of nodes. */
+  :is(.block:first-child, li, blockquote, .note > div)
+    > :is(p, ul, ol, h3, h4, h5, h6, blockquote, hr, .table, .note, ck-code-block, ck-maths[display]):first-child {
     margin-block-start: 0;
   }
   p,
@@ -240,8 +239,7 @@ export const styles = css`
     gap: calc(2 * var(--ck-space));
     padding-block-start: calc(2 * var(--ck-space));
   }
-  .note + .note,
-  .block:has(> .note) + .block > .note:first-child {
+  .note + .note {
     border-block-start: 0;
     margin-block-start: 0;
   }
