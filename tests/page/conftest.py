@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from hatch_build import PageError, ToolsError
 from hatch_build import build as build_page
 from tests.browser import App, launched, missing, watched
+from tests.page.scripted import Script, scripted
 
 ROOT = Path(__file__).parents[2]
 SHARED = {
@@ -93,3 +94,16 @@ def page(visitor: BrowserContext, address: str) -> Page:
     page = visitor.new_page()
     page.goto(address)
     return page
+
+
+@pytest.fixture
+def script(built: Path) -> Iterator[Script]:
+    """A server whose answers the test writes; `script.show(tab)` opens a page on it."""
+    with scripted(built) as script:
+        yield script
+
+
+@pytest.fixture
+def tab(visitor: BrowserContext) -> Page:
+    """An empty page."""
+    return visitor.new_page()
