@@ -162,6 +162,8 @@ export interface AssistantMessage extends ItemBase {
 export interface WidgetItem extends ItemBase {
   readonly type: "widget";
   readonly widget: Component;
+  /** What a copy of it says. */
+  readonly copy_text?: string | null;
 }
 
 export interface WorkflowItem extends ItemBase {

@@ -3,7 +3,7 @@ import { ChatElement, define } from "../ui/element";
 
 export type Feedback = "positive" | "negative";
 
-/** Copying takes a moment and may fail: whoever does it says so by `until`, and then the user is told. */
+/** Copying takes a moment and may fail: whoever does it says so by `until`, and the user is told how it went. */
 export interface CopyAsked {
   readonly until: (copied: Promise<unknown>) => void;
 }
@@ -18,7 +18,7 @@ export class AnswerActions extends ChatElement {
     retry: { type: Boolean },
     given: { attribute: false },
     disabled: { type: Boolean },
-    isCopied: { state: true },
+    outcome: { state: true },
   };
   static override styles = css`
     :host {
@@ -28,6 +28,11 @@ export class AnswerActions extends ChatElement {
       display: flex;
       gap: calc(0.5 * var(--ck-space));
       margin-inline-start: calc(-1.5 * var(--ck-space));
+    }
+    .failed {
+      align-self: center;
+      color: var(--ck-danger);
+      font-size: 0.87em;
     }
     .icon-button[aria-pressed="true"] {
       color: var(--ck-text);
@@ -39,7 +44,8 @@ export class AnswerActions extends ChatElement {
   /** The feedback that was given before. */
   declare given: Feedback | null;
   declare disabled: boolean;
-  declare private isCopied: boolean;
+  /** Of the copying that was just tried. */
+  declare private outcome: "copied" | "failed" | null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -48,24 +54,25 @@ export class AnswerActions extends ChatElement {
     this.retry = false;
     this.given = null;
     this.disabled = false;
-    this.isCopied = false;
+    this.outcome = null;
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearTimeout(this.#timer);
-    this.isCopied = false;
+    this.outcome = null;
   }
 
   protected override render() {
-    const copy = this.t(this.isCopied ? "answer.copied" : "answer.copy");
+    const copy = this.t(this.outcome === "copied" ? "answer.copied" : "answer.copy");
     return html`<div class="actions" part="answer-actions" role="group" aria-label=${this.t("answer.actions")}>
       <button type="button" class="icon-button" part="action" aria-label=${copy} title=${copy} @click=${this.copy}>
-        <ck-icon .name=${this.isCopied ? "check" : "copy"}></ck-icon>
+        <ck-icon .name=${this.outcome === "copied" ? "check" : "copy"}></ck-icon>
       </button>
       ${this.feedback ? [this.renderThumb("positive"), this.renderThumb("negative")] : nothing}
       ${this.retry ? this.renderRetry() : nothing}
-      <span class="sr-only" role="status">${this.isCopied ? copy : ""}</span>
+      ${this.outcome === "failed" ? html`<span class="failed" role="alert">${this.t("markdown.failed")}</span>` : nothing}
+      <span class="sr-only" role="status">${this.outcome === "copied" ? copy : ""}</span>
     </div>`;
   }
 
@@ -104,14 +111,12 @@ export class AnswerActions extends ChatElement {
   private async copy(): Promise<void> {
     let copied: Promise<unknown> = Promise.resolve();
     this.emit<CopyAsked>("ck-copy", { until: (promise) => (copied = promise) });
-    try {
-      await copied;
-    } catch {
-      return; // whoever tried has told the user
-    }
-    this.isCopied = true;
+    this.outcome = await copied.then(
+      () => "copied" as const,
+      () => "failed" as const,
+    );
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => (this.isCopied = false), TOLD_FOR);
+    this.#timer = setTimeout(() => (this.outcome = null), TOLD_FOR);
   }
 }
 

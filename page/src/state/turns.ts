@@ -32,8 +32,12 @@ function isSame(one: readonly Item[], other: readonly Item[]): boolean {
   return one.length === other.length && one.every((item, place) => item === other[place]);
 }
 
-/** The words of a turn's answer, as they are copied and read aloud. */
+/** The words of a turn's answer, as they are copied and read aloud: widgets bring theirs along. */
 export function answerText(turn: Turn): string {
-  const texts = turn.items.flatMap((item) => (item.type === "assistant_message" ? item.content.map((part) => part.text) : []));
-  return texts.filter((text) => text.trim() !== "").join("\n\n");
+  return turn.items.flatMap(wordsOf).filter((text) => text.trim() !== "").join("\n\n");
+}
+
+function wordsOf(item: Item): readonly string[] {
+  if (item.type === "widget") return [item.copy_text ?? ""];
+  return item.type === "assistant_message" ? item.content.map((part) => part.text) : [];
 }
