@@ -54,6 +54,16 @@ describe("a turn", () => {
     expect(connections).toEqual([false, true, false, true]);
   });
 
+  it("is known by its id, even after its end", async () => {
+    const turns: (string | null)[] = [];
+    const source: TurnSource = {
+      begin: async () => ({ ...stream(0, 1, true), turn: "turn_1" }),
+      join: async (seen, _signal, turn) => (turns.push(turn), stream(seen, 1, seen < 2)),
+    };
+    expect(await followed(source)).toMatchObject({ outcome: "ended", messages: ["1", "2", "3"] });
+    expect(turns).toEqual(["turn_1", "turn_1"]);
+  });
+
   it("is asked for again when the first request was lost", async () => {
     let asked = 0;
     const begin = async () => {

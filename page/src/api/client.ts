@@ -67,11 +67,12 @@ export class Client {
   }
 
   /**
-   * Joins the running answer of a thread behind `seen` events; null when none is running, or the server knows no
-   * such thing. Raises ApiError.
+   * Joins an answer of a thread behind `seen` events: the turn with that id, which may have ended, or the one that
+   * runs. Null when none does, or the server knows no such thing. Raises ApiError.
    */
-  async attach(thread: string, seen: number, signal?: AbortSignal): Promise<Stream | null> {
-    const path = `threads/${encodeURIComponent(thread)}/stream?after=${seen}`;
+  async attach(thread: string, seen: number, signal?: AbortSignal, turn: string | null = null): Promise<Stream | null> {
+    const query = new URLSearchParams({ after: String(seen), ...(turn && { turn }) });
+    const path = `threads/${encodeURIComponent(thread)}/stream?${query.toString()}`;
     const response = await this.#optional(path, { method: "GET", signal: signal ?? null });
     const isStream = response?.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
     return response !== null && isStream ? streamOf(response) : null;

@@ -170,7 +170,7 @@ export class Chat {
     const key = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
     await this.#follow({
       begin: (signal) => this.#client.stream(type, params, key, signal),
-      join: (seen, signal) => this.#join(seen, signal),
+      join: (seen, signal, turn) => this.#join(seen, signal, turn),
     });
     await this.#callTools();
   }
@@ -187,7 +187,7 @@ export class Chat {
           first = null;
           return begun;
         },
-        join: (seen, again) => this.#join(seen, again),
+        join: (seen, again, turn) => this.#join(seen, again, turn),
       });
       await this.#callTools();
     } catch (error) {
@@ -195,9 +195,9 @@ export class Chat {
     }
   }
 
-  #join(seen: number, signal: AbortSignal) {
+  #join(seen: number, signal: AbortSignal, turn: string | null) {
     const id = this.threadId;
-    return id === null ? Promise.resolve(null) : this.#client.attach(id, seen, signal);
+    return id === null ? Promise.resolve(null) : this.#client.attach(id, seen, signal, turn);
   }
 
   async #follow(source: TurnSource): Promise<void> {

@@ -5,8 +5,8 @@ import type { ThreadEvent } from "../protocol";
 export interface TurnSource {
   /** Asks for the turn; asked again, it gives the same turn from its first event on. */
   begin(signal: AbortSignal): Promise<Stream | null>;
-  /** The turn's events behind the first `seen`; null: it has ended, and nobody keeps them. */
-  join(seen: number, signal: AbortSignal): Promise<Stream | null>;
+  /** The events behind the first `seen` of the turn with that id, as far as it is known; null: nobody keeps them any more. */
+  join(seen: number, signal: AbortSignal, turn: string | null): Promise<Stream | null>;
 }
 
 export interface Watcher {
@@ -27,10 +27,12 @@ const WAITS = [300, 700, 1500, 3000, 5000, 8000, 10_000, 10_000, 10_000, 10_000,
 export async function* turnEvents(source: TurnSource, watcher: Watcher): AsyncGenerator<ThreadEvent> {
   let seen = 0;
   let lost = 0;
+  let turn: string | null = null;
   for (;;) {
     try {
-      const stream = seen === 0 ? await source.begin(watcher.signal) : await source.join(seen, watcher.signal);
+      const stream: Stream | null = seen === 0 ? await source.begin(watcher.signal) : await source.join(seen, watcher.signal, turn);
       if (stream === null) throw new TurnGone();
+      turn = stream.turn ?? turn;
       if (lost > 0) watcher.connected(true);
       lost = 0;
       for await (const event of stream.events) {
@@ -41,7 +43,7 @@ export async function* turnEvents(source: TurnSource, watcher: Watcher): AsyncGe
     } catch (error) {
       const wait = WAITS[lost];
       if (!isPassing(error) || wait === undefined || watcher.signal.aborted) throw error;
-      lost += 1;
+      if (navigator.onLine || lost === 0) lost += 1; // whoever is offline is waited for
       watcher.connected(false);
       await pause(wait, watcher.signal);
     }
