@@ -1,7 +1,7 @@
 import { ApiError, type Client } from "../api/client";
 import { en } from "../locale/en";
 import type { Item, Page, Thread, ThreadEvent, UserInput } from "../protocol";
-import { after, begun, EMPTY, ended, failed, loaded, replacedItem, withOlder, type Conversation } from "../state/conversation";
+import { after, begun, EMPTY, ended, failed, loaded, reloaded, replacedItem, withOlder, type Conversation } from "../state/conversation";
 import { TurnGone, turnEvents, type TurnSource } from "./turn";
 
 /** Who shows the chat, and is told of what is more than a change of the conversation. */
@@ -39,6 +39,7 @@ export class Chat {
   readonly #host: ChatHost;
   #leaving = new AbortController();
   #wantsStop = false;
+  #accepted: () => void = () => undefined;
 
   constructor(client: Client, host: ChatHost) {
     this.#client = client;
@@ -83,7 +84,7 @@ export class Chat {
     const signal = this.#leaving.signal;
     const conversation = await this.#load(id, signal);
     if (signal.aborted || this.isResponding) return;
-    this.#show({ ...conversation, error: this.conversation.error });
+    this.#show({ ...reloaded(this.conversation, conversation), notices: this.conversation.notices, error: this.conversation.error });
     void this.#attach(id, signal);
   }
 
@@ -96,10 +97,11 @@ export class Chat {
     if (!signal.aborted) this.#show(withOlder(this.conversation, [...page.data].reverse(), page.has_more));
   }
 
-  /** Sends a message. Raises ApiError when it was refused; then it is not in the thread. */
-  async send(input: UserInput): Promise<void> {
+  /** Sends a message; `accepted` is called when the server has it. Raises ApiError when it was refused; then it is not in the thread. */
+  async send(input: UserInput, accepted: () => void = () => undefined): Promise<void> {
     const thread = this.threadId;
     this.sending = input;
+    this.#accepted = accepted;
     this.isTalking = true;
     try {
       if (thread === null) await this.#run("threads.create", { input });
@@ -147,10 +149,11 @@ export class Chat {
   /** Has the answer end here. What was said so far stays. */
   async stop(): Promise<void> {
     const id = this.threadId;
-    this.#wantsStop = true;
-    if (id === null) return; // as soon as the thread is there
+    if (!this.isConnected) return this.#giveUp(id);
+    this.#wantsStop = id === null || this.conversation.answer?.hasEvents === false; // as soon as it runs
+    if (id === null || this.#wantsStop) return;
     const wasTold = await this.#client.cancel(id);
-    if (!wasTold || !this.isConnected) this.#abortReading();
+    if (!wasTold) this.#abortReading();
   }
 
   /** The thread has a new title, or status. */
@@ -209,7 +212,10 @@ export class Chat {
       if (!signal.aborted) this.#setConnected(isConnected);
     };
     try {
-      for await (const event of turnEvents(source, { signal, connected })) this.#receive(event);
+      for await (const event of turnEvents(source, { signal, connected })) {
+        if (signal.aborted) break;
+        this.#receive(event);
+      }
     } catch (error) {
       if (!signal.aborted) await this.#recover(error, signal);
     } finally {
@@ -224,28 +230,41 @@ export class Chat {
   /** A turn that ended out of sight is loaded; what was refused before anything happened is the caller's. */
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     const id = this.threadId;
-    if (error instanceof TurnGone && id !== null) {
-      const conversation = await this.#load(id, signal);
-      if (!signal.aborted) this.#show(conversation);
-      return;
-    }
+    if (error instanceof TurnGone && id !== null) return this.#reload(id, signal);
     const hasBegun = this.conversation.answer?.hasEvents ?? false;
     if (!hasBegun) throw error;
     this.#show(failed(this.conversation, asError(error)));
     this.#host.failed(asError(error));
   }
 
+  /** Shows what the server has of the thread, beside older items that are shown already. */
+  async #reload(id: string, signal: AbortSignal): Promise<void> {
+    const conversation = await this.#load(id, signal);
+    if (!signal.aborted) this.#show(reloaded(this.conversation, conversation));
+  }
+
   #receive(event: ThreadEvent): void {
     this.#host.received(event);
     if (event.type === "client_effect") this.#host.effect(event.name, event.data);
     if (event.type === "error") this.#host.failed(new Error(event.message ?? event.code));
-    if (event.type === "thread.item.done" && event.item.type === "user_message") this.sending = null;
     const before = this.threadId;
     this.#show(after(this.conversation, event));
-    if (this.threadId !== before) {
-      this.#host.threadChanged(this.threadId);
-      if (this.#wantsStop) void this.stop().catch((error: unknown) => this.#host.failed(asError(error)));
-    }
+    if (this.threadId !== before) this.#host.threadChanged(this.threadId);
+    if (event.type === "thread.item.done" && event.item.type === "user_message") this.#confirm();
+    if (this.#wantsStop && this.threadId !== null) void this.stop().catch((error: unknown) => this.#host.failed(asError(error)));
+  }
+
+  /** The server cannot be reached: it is told if it is there again by now. */
+  #giveUp(id: string | null): void {
+    this.#abortReading();
+    this.#setConnected(true);
+    if (id !== null) void this.#client.cancel(id).catch(() => undefined);
+  }
+
+  /** The server has the message. */
+  #confirm(): void {
+    this.sending = null;
+    this.#accepted();
   }
 
   /** A turn that ended in a call to the page goes on with what the page answers. */

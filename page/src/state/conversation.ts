@@ -56,6 +56,21 @@ export function loaded(thread: Thread): Conversation {
   return { ...EMPTY, thread: rest, items: items.data, hasOlder: items.has_more };
 }
 
+/**
+ * A thread that was loaded again. Older items than it begins with stay, and items that are the same stay the same objects,
+ * so that nothing moves or is drawn again.
+ */
+export function reloaded(before: Conversation, now: Conversation): Conversation {
+  const known = new Map(before.items.map((item) => [item.id, item]));
+  const items = now.items.map((item) => {
+    const old = known.get(item.id);
+    return old && JSON.stringify(old) === JSON.stringify(item) ? old : item;
+  });
+  const older = before.items.findIndex((item) => item.id === items[0]?.id);
+  if (older <= 0) return { ...now, items };
+  return { ...now, items: [...before.items.slice(0, older), ...items], hasOlder: before.hasOlder };
+}
+
 /** Older items were loaded: they come before what is there, and each only once. */
 export function withOlder(conversation: Conversation, older: readonly Item[], hasMore: boolean): Conversation {
   const known = new Set(conversation.items.map((item) => item.id));
