@@ -1,7 +1,7 @@
 import { ApiError, type Client } from "../api/client";
 import { en } from "../locale/en";
 import type { Item, Page, Thread, ThreadEvent, UserInput } from "../protocol";
-import { after, begun, EMPTY, ended, failed, loaded, reloaded, replacedItem, withOlder, type Conversation } from "../state/conversation";
+import { after, begun, EMPTY, ended, failed, loaded, reloaded, replacedItem, withOlder, working, type Conversation } from "../state/conversation";
 import { TurnGone, turnEvents, type TurnSource } from "./turn";
 
 /** Who shows the chat, and is told of what is more than a change of the conversation. */
@@ -39,6 +39,8 @@ export class Chat {
   readonly #host: ChatHost;
   #leaving = new AbortController();
   #wantsStop = false;
+  /** Of the reading during which the page carries out a tool. */
+  #calling: AbortSignal | null = null;
   #accepted: () => void = () => undefined;
 
   constructor(client: Client, host: ChatHost) {
@@ -149,6 +151,7 @@ export class Chat {
   /** Has the answer end here. What was said so far stays. */
   async stop(): Promise<void> {
     const id = this.threadId;
+    if (this.#calling === this.#leaving.signal) return this.#abortReading(); // the server waits for nothing yet
     if (!this.isConnected) return this.#giveUp(id);
     this.#wantsStop = id === null || this.conversation.answer?.hasEvents === false; // as soon as it runs
     if (id === null || this.#wantsStop) return;
@@ -272,8 +275,11 @@ export class Chat {
     const call = this.conversation.items.at(-1);
     if (call?.type !== "client_tool_call" || call.status !== "pending" || this.conversation.error) return;
     const { signal } = this.#leaving;
+    this.#calling = signal;
+    this.#show(working(this.conversation));
     const result = await this.#host.callTool(call.name, call.arguments);
     if (signal.aborted) return;
+    this.#calling = null;
     this.#show(replacedItem(this.conversation, { ...call, status: "completed" }));
     await this.#run("threads.add_client_tool_output", { thread_id: this.threadId, result: result ?? null });
   }

@@ -83,6 +83,11 @@ export function begun(conversation: Conversation): Conversation {
   return { ...conversation, answer: BEGUN, notices: [], error: null };
 }
 
+/** The page itself does something for the answer, which goes on after it. */
+export function working(conversation: Conversation): Conversation {
+  return withAnswer(conversation, {});
+}
+
 /** The stream has ended, however it did. */
 export function ended(conversation: Conversation): Conversation {
   return conversation.answer === null ? conversation : { ...conversation, answer: null };
