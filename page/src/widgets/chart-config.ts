@@ -1,6 +1,7 @@
 import type { ChartConfiguration, ChartDataset } from "chart.js";
 import type { Texts } from "../locale/texts";
 import type { ChartData, Series } from "./chart-data";
+import { valueIn } from "./values";
 
 /** What a canvas has to be told of the page around it. */
 export interface Look {
@@ -120,7 +121,7 @@ function curveOf(curve: string) {
   if (curve === "step") return { stepped: "middle" as const };
   if (curve.startsWith("linear")) return { tension: 0 };
   if (curve.startsWith("monotone")) return { cubicInterpolationMode: "monotone" as const };
-  return { tension: TENSION[curve] ?? 0.4 };
+  return { tension: valueIn(TENSION, curve) ?? 0.4 };
 }
 
 const TENSION: Readonly<Record<string, number>> = { bump: 0.5, bumpX: 0.5, bumpY: 0.3, basis: 0.45 };
