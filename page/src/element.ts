@@ -94,7 +94,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   async sendUserMessage(params: SendParams): Promise<void> {
     await this.#ready.promise;
     if (params.newThread) await this.#open(null);
-    await this.#opening;
+    await this.#reopened();
     while (this.#chat.isResponding) await this.#drawn.promise;
     const content = params.content ? params.content : [{ type: "input_text", text: params.text ?? "" } as const];
     const input: UserInput = {
@@ -106,7 +106,6 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
         ...(params.model && { model: params.model }),
       },
     };
-    this.problem = null;
     await this.#told(() => this.#chat.send(input));
   }
 
@@ -239,7 +238,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
       .options=${options.header ?? {}}
       ?hasHistory=${options.history?.enabled !== false}
       ?isHistoryOpen=${this.isHistoryOpen}
-      ?canBegin=${this.#chat.threadId !== null || this.isHistoryOpen}
+      ?canBegin=${this.#chat.threadId !== null || this.isHistoryOpen || this.problem !== null}
       @ck-history=${() => (this.isHistoryOpen ? this.hideHistory() : this.showHistory())}
       @ck-new=${() => this.#leaveHistory(() => this.#open(null))}
     ></ck-header>`;
@@ -264,8 +263,9 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   #main(options: ChatKitOptions): TemplateResult {
     const chat = this.#chat;
     const isEmpty = chat.conversation.items.length === 0 && !chat.isResponding;
-    if (this.problem) return html`<p class="problem" role="alert">${this.problem}</p>`;
-    if (chat.isLoading) return html`<p class="problem" role="status">${this.t("chat.loading")}</p>`;
+    if (this.problem) return this.#unopened(this.problem);
+    const isComing = !this.#isReady && Boolean(options.initialThread);
+    if (chat.isLoading || isComing) return html`<p class="problem" role="status">${this.t("chat.loading")}</p>`;
     if (isEmpty && chat.threadId === null) {
       return html`<ck-start
         exportparts="greeting, prompts, prompt"
@@ -290,6 +290,14 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
         @ck-answer=${(event: CustomEvent<{ itemId: string; submission: object }>) =>
           this.#try(() => chat.answerQuestions(event.detail.itemId, event.detail.submission))}
       ></ck-thread>`;
+  }
+
+  #unopened(problem: string): TemplateResult {
+    const again = () => this.#open(this.#wanted);
+    return html`<div class="problem" role="alert">
+      ${problem}
+      ${this.#wanted === null ? nothing : html`<button class="button" type="button" @click=${again}>${this.t("chat.tryAgain")}</button>`}
+    </div>`;
   }
 
   #bottom(options: ChatKitOptions): TemplateResult {
@@ -372,7 +380,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
       const isMissing = error instanceof ApiError && error.status === 404;
       this.problem = isMissing ? this.t("chat.notFound") : this.texts.error(error as Error);
       this.failed(error as Error);
-      this.#tell("chatkit.thread.change", { threadId: null });
+      if (isMissing) this.threadChanged(null);
     }
     if (!isFirst && !this.isHistoryOpen && matchMedia("(hover: hover)").matches) await this.focusComposer();
   }
@@ -382,12 +390,20 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
     await work();
   }
 
+  /** Before anything is said in a thread that could not be loaded it is tried again; in place of a missing one there is a new one. */
+  async #reopened(): Promise<void> {
+    await this.#opening;
+    if (this.problem !== null && this.#wanted !== null) await this.#open(this.#wanted, true);
+    if (this.problem !== null && this.#wanted !== null) throw new ApiError(this.problem);
+    this.problem = null;
+  }
+
   /** Sends what was written; what is refused comes back into the composer with the reason. */
   async #send(input: UserInput, draft: Draft): Promise<void> {
     const thread = this.#chat.threadId;
     this.#drafts.save(thread, "");
-    this.problem = null;
     try {
+      await this.#reopened();
       await this.#chat.send(input);
     } catch (error) {
       if ((error as Error).name === "AbortError") return;

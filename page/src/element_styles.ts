@@ -62,6 +62,8 @@ export const elementStyles = [
       color: var(--ck-text-secondary);
       display: flex;
       flex: 1;
+      flex-direction: column;
+      gap: calc(4 * var(--ck-space));
       justify-content: center;
       padding: calc(6 * var(--ck-space));
       text-align: center;

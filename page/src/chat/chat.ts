@@ -32,7 +32,7 @@ export class Chat {
   /** The message that was sent and is not yet confirmed. */
   sending: UserInput | null = null;
   isConnected = true;
-  isLoading = false;
+  #loading: string | null = null;
   /** Whether messages were sent since it was opened: then the newest stands at the top of the view. */
   isTalking = false;
   readonly #client: Client;
@@ -50,6 +50,11 @@ export class Chat {
 
   get threadId(): string | null {
     return this.conversation.thread?.id ?? null;
+  }
+
+  /** Whether a thread is being loaded, to be shown. */
+  get isLoading(): boolean {
+    return this.#loading !== null;
   }
 
   get isResponding(): boolean {
@@ -306,6 +311,7 @@ export class Chat {
 
   #leave(): AbortSignal {
     this.#abortReading();
+    if (this.#loading !== null) this.#setLoading(this.#loading, false);
     this.sending = null;
     this.#setConnected(true);
     return this.#leaving.signal;
@@ -323,7 +329,7 @@ export class Chat {
   }
 
   #setLoading(id: string, isLoading: boolean): void {
-    this.isLoading = isLoading;
+    this.#loading = isLoading ? id : null;
     this.#host.loading(id, isLoading);
     this.#host.changed();
   }
