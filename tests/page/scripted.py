@@ -26,7 +26,7 @@ from chatkit_asgi.web.playground import page_routes
 from tests.browser import PIXEL
 from tests.page.events import done, thread, user
 
-__all__ = ["Asked", "Script", "scripted"]
+__all__ = ["Asked", "Script", "scripted", "until"]
 
 SECONDS = 30
 """How long a test waits for the page to ask, and the server for the test to answer."""
@@ -52,6 +52,20 @@ SHOW = """options => {
       window.told.push([name, detail?.error ? detail.error.message : detail ?? null]));
   return customElements.whenDefined('openai-chatkit').then(() => chat.setOptions(options));
 }"""
+
+UNTIL = """async most => {{
+  for (let frame = 0; frame < most; frame += 1) {{
+    if ({condition}) return true;
+    await new Promise(done => requestAnimationFrame(done));
+  }}
+  return false;
+}}"""
+FRAMES = 2000
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until the JavaScript is true (`wait_for_function` needs a policy that allows eval)."""
+    assert page.evaluate(UNTIL.format(condition=condition), FRAMES), condition
 
 
 class Asked:

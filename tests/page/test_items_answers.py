@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.page.events import added, assistant, done, item, part, thread, update, user, widget
-from tests.page.scripted import Script
+from tests.page.scripted import Script, until
 
 PART = "assistant_message.content_part"
 PAGE_SOURCE = {"type": "url", "title": "A page", "url": "https://example.com/a", "description": "About it"}
@@ -91,7 +91,7 @@ def test_a_thing_among_the_sources_can_be_looked_at_and_chosen(script: Script, t
     expect(tab.get_by_role("group", name="Preview of Ada")).to_be_visible()
     expect(tab.get_by_text("She wrote notes.")).to_be_visible()
     thing.click()
-    tab.wait_for_function("told.some(each => each[0] === 'chosen' && each[1] === 'e1' && each[2].k === 'v')")
+    until(tab, "told.some(each => each[0] === 'chosen' && each[1] === 'e1' && each[2].k === 'v')")
 
 
 def test_the_title_of_the_thread_changes_as_the_server_says(script: Script, tab: Page) -> None:
