@@ -7,6 +7,7 @@ import { forget, upload } from "./api/uploads";
 import { Chat, type ChatHost, type WidgetAction } from "./chat/chat";
 import { Drafts } from "./chat/drafts";
 import { contentOf } from "./chat/mentions";
+import { Tabs } from "./chat/tabs";
 import { Threads } from "./chat/threads";
 import { transcription } from "./chat/transcription";
 import { elementStyles } from "./element_styles";
@@ -60,6 +61,11 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   #url = "";
   #loaded = "";
   #title: string | null = null;
+  #tabs: Tabs | null = null;
+  /** Whether a turn has begun that other tabs do not know of. */
+  #isNews = false;
+  /** The words of a message that is on its way. */
+  #unsent = "";
 
   constructor() {
     super();
@@ -167,6 +173,8 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   }
 
   responding(isResponding: boolean): void {
+    this.#isNews = isResponding;
+    if (!isResponding) this.#tellTabs();
     this.#tell(isResponding ? "chatkit.response.start" : "chatkit.response.end");
   }
 
@@ -179,6 +187,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   }
 
   received(event: object): void {
+    if (this.#isNews) this.#tellTabs();
     if (this.tellsEvents) this.#tell("chatkit.log", { name: "thread.event", data: { ...event } });
   }
 
@@ -218,6 +227,8 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
     super.disconnectedCallback();
     removeEventListener("online", this.#networkChanged);
     removeEventListener("offline", this.#networkChanged);
+    document.removeEventListener("visibilitychange", this.#look);
+    this.#tabs?.close();
     queueMicrotask(() => {
       if (!this.isConnected) this.#leave(); // else it was only moved
     });
@@ -227,6 +238,8 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
     super.connectedCallback();
     addEventListener("online", this.#networkChanged);
     addEventListener("offline", this.#networkChanged);
+    document.addEventListener("visibilitychange", this.#look);
+    this.#tabs?.open();
     this.requestUpdate();
     if (this.#isAway) void this.#comeBack();
   }
@@ -317,7 +330,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
         ?isOffline=${!navigator.onLine}
         @ck-send=${(event: CustomEvent<{ input: UserInput; draft: Draft }>) => this.#send(event.detail.input, event.detail.draft)}
         @ck-stop=${() => this.#try(() => this.#chat.stop())}
-        @ck-draft=${(event: CustomEvent<string>) => this.#drafts.save(this.#chat.threadId, event.detail)}
+        @ck-draft=${(event: CustomEvent<string>) => this.#keepDraft(event.detail)}
         @ck-tool=${(event: CustomEvent<string | null>) => this.#tell("chatkit.tool.change", { toolId: event.detail })}
       ></ck-composer>
       ${disclaimer
@@ -348,6 +361,9 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
     if (url === this.#url) return;
     this.#url = url;
     this.#drafts = new Drafts(url);
+    this.#tabs?.close();
+    this.#tabs = new Tabs(url, (thread) => thread === this.#chat.threadId && this.#look());
+    if (this.isConnected) this.#tabs.open();
     this.#threads = new Threads(this.#client, () => this.#threadsChanged());
     if (this.isHistoryOpen) void this.#threads.load();
     void this.#open(initialThread ?? null, true);
@@ -371,6 +387,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
 
   async #opened(id: string | null, isFirst: boolean): Promise<void> {
     this.problem = null;
+    this.#unsent = "";
     const draft = this.#drafts.load(id);
     void this.updateComplete.then(() => this.#composer?.reset(draft));
     try {
@@ -400,16 +417,31 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
 
   /** Sends what was written; what is refused comes back into the composer with the reason. */
   async #send(input: UserInput, draft: Draft): Promise<void> {
-    const thread = this.#chat.threadId;
-    this.#drafts.save(thread, "");
+    this.#unsent = draft.text;
+    this.#keepDraft("");
     try {
       await this.#reopened();
-      await this.#chat.send(input);
+      const thread = this.#chat.threadId;
+      await this.#chat.send(input, () => this.#accepted(thread));
     } catch (error) {
-      if ((error as Error).name === "AbortError") return;
+      const isAborted = (error as Error).name === "AbortError";
+      if (isAborted && this.#unsent === "") return; // it is there, or a draft of the thread that was left
+      this.#unsent = "";
       this.#composer?.restore(draft);
-      this.#refused(error as Error);
+      if (!isAborted) this.#refused(error as Error);
     }
+  }
+
+  /** The server has the message that was sent from `thread`, which may be a new one now. */
+  #accepted(thread: string | null): void {
+    this.#unsent = "";
+    this.#drafts.save(thread, "");
+    this.#keepDraft(this.#composer?.text ?? "");
+  }
+
+  /** Until the server has a message, it belongs to what would be lost. */
+  #keepDraft(text: string): void {
+    this.#drafts.save(this.#chat.threadId, [this.#unsent, text].filter(Boolean).join("\n"));
   }
 
   async #try(work: () => Promise<void>): Promise<void> {
@@ -520,8 +552,20 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
 
   readonly #networkChanged = (): void => {
     this.requestUpdate();
-    if (navigator.onLine && this.#isReady) void this.#try(() => this.#chat.refresh());
+    this.#look();
   };
+
+  /** Sees whether there is something new; if the server cannot be asked now, there is none. */
+  readonly #look = (): void => {
+    if (!this.#isReady || !navigator.onLine || document.hidden) return;
+    void this.#chat.refresh().catch(() => undefined);
+  };
+
+  #tellTabs(): void {
+    const id = this.#chat.threadId;
+    this.#isNews = this.#isNews && id === null;
+    if (id !== null) this.#tabs?.tell(id);
+  }
 
   #applyLook({ theme }: ChatKitOptions): void {
     const { scheme, properties } = lookOf(theme);
