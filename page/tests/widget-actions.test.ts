@@ -188,6 +188,7 @@ describe("a list", () => {
     await widget.updateComplete;
     expect(all(widget, "li").length).toBe(3);
     expect(all(widget, "li")[0]).toBe(first);
+    expect(widget.shadowRoot?.activeElement).toBe(all(widget, ".row-button")[1]);
   });
 
   it("names the button of a row after what is in the row", async () => {

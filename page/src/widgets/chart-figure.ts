@@ -1,5 +1,6 @@
 import { html, nothing } from "lit";
 import { styleMap } from "../ui/style_map";
+import type { Component } from "../protocol";
 import { chartData, type ChartData } from "./chart-data";
 import { BLOCK, styled } from "./layout";
 import type { Draw, Drawing, Scope } from "./scope";
@@ -8,12 +9,17 @@ import type { Draw, Drawing, Scope } from "./scope";
 export const drawChart: Draw = (component, scope) => {
   void import("./chart"); // the library is large, and most chats have no chart
   const data = chartData(component);
-  const style = styled(component, BLOCK);
-  return html`<figure class="chart" part="chart" style=${styleMap(style)}>
+  const { height = ratio(component), ...others } = styled(component, BLOCK);
+  return html`<figure class="chart" part="chart" style=${styleMap({ ...others, height })}>
     <ck-chart .data=${data}></ck-chart>
     ${tableOf(data, scope)}
   </figure>`;
 };
+
+/** A ratio decides on the height, unless that is given too. */
+function ratio(component: Component): string | undefined {
+  return component.aspectRatio === undefined ? undefined : "auto";
+}
 
 function tableOf(data: ChartData, scope: Scope): Drawing {
   const { texts } = scope.host;

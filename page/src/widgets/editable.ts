@@ -23,7 +23,7 @@ export function drawEditable(component: Component, editable: Readonly<Record<str
     part="text"
     id=${host.idFor(`field ${form} ${name}`)}
     name=${name}
-    rows=${countIn(component.minLines, 200) ?? 1}
+    rows=${rowsFor(component, value)}
     data-size=${choiceIn(component.size, ["xs", "sm", "md", "lg", "xl"]) ?? "md"}
     ?data-line=${isLine}
     ?data-streaming=${component.streaming === true}
@@ -40,6 +40,12 @@ export function drawEditable(component: Component, editable: Readonly<Record<str
     @input=${(event: Event) => host.type(form, name, (event.target as HTMLTextAreaElement).value)}
     @focus=${editable.autoSelect === true ? selectAll : nothing}
   ></textarea>`;
+}
+
+/** The field grows with its text (`field-sizing`); where browsers do not know that, its lines are counted once. */
+function rowsFor({ minLines, maxLines }: Component, value: string): number {
+  const most = countIn(maxLines, 200) ?? 30;
+  return Math.max(countIn(minLines, 200) ?? 1, Math.min(most, value.split("\n").length));
 }
 
 function selectAll(event: Event): void {

@@ -63,15 +63,16 @@ function withoutBorder(style: Style): Style {
 }
 
 function unfold(component: Component, scope: Scope, isOpen: boolean): Drawing {
+  const title = isRecord(component.status) ? "" : firstText(component);
   const label = scope.host.texts.t(isOpen ? "widget.hideDetails" : "widget.showDetails");
   return html`<button
     type="button"
     class="unfold"
     aria-expanded=${isOpen ? "true" : "false"}
-    aria-label=${label}
+    aria-label=${ifDefined(title === "" ? label : undefined)}
     @click=${() => scope.host.open(scope.path, !isOpen)}
   >
-    <span class="unfold-title">${isRecord(component.status) ? nothing : firstText(component)}</span>
+    <span class="unfold-title">${title}</span>
     <ck-icon name=${isOpen ? "chevron-up" : "chevron-down"}></ck-icon>
   </button>`;
 }
@@ -148,16 +149,24 @@ export const drawList: Draw = (component, scope) => {
   const shown = isCut ? { ...component, children: rows.slice(0, limit) } : component;
   return html`<div class="list" part="list">
     ${statusLine(component.status, nothing)}
-    <ul class="rows">
+    <ul class="rows" role="list">
       ${scope.children(shown)}
     </ul>
     ${isCut
-      ? html`<button type="button" class="more" @click=${() => scope.host.open(scope.path, true)}>
+      ? html`<button type="button" class="more" @click=${(event: Event) => showRest(event, scope, limit)}>
           ${scope.host.texts.t("widget.showMore", { count: scope.host.texts.number(rows.length - limit) })}
         </button>`
       : nothing}
   </div>`;
 };
+
+/** Shows all rows, and gives the focus of the button, which is gone then, to the first new one. */
+async function showRest(event: Event, { host, path }: Scope, limit: number): Promise<void> {
+  const list = (event.currentTarget as Element).closest(".list");
+  host.open(path, true);
+  await host.updateComplete;
+  list?.querySelectorAll(".row-item")[limit]?.querySelector<HTMLElement>("button")?.focus();
+}
 
 /** One row of a list; where a click does something, a button lies under what is in the row. */
 export const drawListItem: Draw = (component, scope) => {

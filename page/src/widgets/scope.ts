@@ -31,6 +31,8 @@ export interface Host {
   /** What was typed into, or chosen in, a field since it was drawn first. */
   typed(form: string, name: string): string | boolean | undefined;
   type(form: string, name: string, value: string | boolean): void;
+  /** Settles once what was changed is drawn. */
+  readonly updateComplete: Promise<unknown>;
   /** Draws all components again, changed or not. */
   redraw(): void;
   /** An id for an element, the same for the same key. */

@@ -6,6 +6,9 @@ export const parts = css`
   .title,
   .caption {
     margin: 0;
+    text-align: match-parent;
+    /* each text runs in its own direction, and stands at the side of the chat's */
+    unicode-bidi: plaintext;
     white-space: pre-wrap;
   }
   .truncate {

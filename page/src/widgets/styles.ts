@@ -15,7 +15,6 @@ const frames = css`
   .root {
     --edge: 0px;
     --edge-block: 0px;
-    container-type: inline-size;
     overflow-wrap: anywhere;
     transition: opacity 150ms;
   }
