@@ -44,6 +44,7 @@ describe("text that breaks off", () => {
     ["1. a\n2", "1. a\n"],
     ["- [", "- "],
     ["- [x]", "- "],
+    ["- [x] ", "- "],
     ["a\\", "a"],
     ["a <su", "a "],
     ["a <https://exam", "a "],

@@ -46,7 +46,9 @@ export class Maths extends ChatElement {
       text-align: center;
     }
     math {
-      font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "Libertinus Math", "Noto Sans Math", math, "DejaVu Serif", serif;
+      font-family:
+        "STIX Two Math", "Cambria Math", "Latin Modern Math", "Libertinus Math", "TeX Gyre Termes Math", "DejaVu Math TeX Gyre", "DejaVu Serif",
+        math, serif;
       font-size: 1.1em;
     }
     mfrac > * {

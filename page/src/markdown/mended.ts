@@ -73,7 +73,7 @@ function withoutHalfMarker(line: string, before: string): string {
   }
   const counts = /^\s*\d{1,9}$/.test(line) && /(?:^|\n)\s*\d{1,9}[.)]\s[^\n]*\n\s*$/.test(before);
   if (counts) return "";
-  return line.replace(/^((?:\s|>)*(?:[-*+]|\d{1,9}[.)])\s+)\[[ xX]?\]?$/, "$1");
+  return line.replace(/^((?:\s|>)*(?:[-*+]|\d{1,9}[.)])\s+)\[[ xX]?\]?\s*$/, "$1");
 }
 
 function isTableRow(line: string, before: string): boolean {
