@@ -41,7 +41,7 @@ const PICTURE = {
 export const drawImage: Draw = (component) => {
   const src = imageUrl(component.src);
   const alt = textOf(component.alt);
-  if (src === undefined) return alt === "" ? nothing : html`<p class="caption" part="caption">${alt}</p>`;
+  if (src === undefined) return alt === "" ? nothing : html`<p class="caption" part="caption" data-size="md">${alt}</p>`;
   return html`<img
     class="image"
     part="image"

@@ -54,14 +54,17 @@ export const controls = css`
     --soft: var(--ck-hover);
   }
   .btn {
+    align-items: center;
     align-self: start;
     background: var(--soft);
     border: 1px solid transparent;
     border-radius: var(--round);
     color: var(--tone);
+    display: inline-flex;
     flex: none;
     font-size: var(--font);
     font-weight: 500;
+    justify-content: center;
     line-height: 1.25;
     max-inline-size: 100%;
     min-block-size: var(--height);

@@ -195,6 +195,11 @@ const frames = css`
   .form {
     --gap: calc(2.5 * var(--ck-space));
   }
+  :host([data-theme]) .basic {
+    background-color: var(--ck-surface);
+    border-radius: var(--ck-radius-lg);
+    padding: calc(3 * var(--ck-space));
+  }
   .basic {
     --gap: calc(3 * var(--ck-space));
   }
