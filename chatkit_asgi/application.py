@@ -5,11 +5,8 @@ Contexts are `Any` in this module: they are whatever `authenticate` gives.
 
 import gc
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
-from importlib import import_module
-from inspect import signature
 from typing import Any
 
 from starlette.applications import Starlette
@@ -22,12 +19,13 @@ from chatkit_asgi.attachments import BlobAttachmentStore, BlobSweeper, PlaceAcce
 from chatkit_asgi.attachments.objects import ObjectBlobStore
 from chatkit_asgi.auth import Authenticate, choose, locale_of, open_sessions
 from chatkit_asgi.context import RequestContext
-from chatkit_asgi.errors import BackendError, InvalidRequestError
+from chatkit_asgi.errors import BackendError
 from chatkit_asgi.lifetime import Lifetime
+from chatkit_asgi.loading import load
 from chatkit_asgi.locale import language_of, prefer, user_text
 from chatkit_asgi.logs import configure
-from chatkit_asgi.mcp_config import McpEntry, read_mcp
 from chatkit_asgi.server import ChatKitServer, deleted_frame, failure_frame, recover_turn, timeout_frame
+from chatkit_asgi.servers import create_server
 from chatkit_asgi.settings import Settings
 from chatkit_asgi.store import AttachmentStore, Store
 from chatkit_asgi.store.sql import SQLAlchemyStore, create_engine, is_current, migrate
@@ -53,7 +51,6 @@ __all__ = [
     "app_from_environment",
     "create_app",
     "create_files",
-    "create_server",
     "open_blobs",
     "open_store",
     "prepare",
@@ -212,100 +209,9 @@ def create_files(settings: Settings, store: Store[Any]) -> BlobAttachmentStore[A
         max_pixels=settings.max_image_pixels,
         quota=Quota(max_bytes=settings.max_user_bytes, max_files=settings.max_user_files),
         links=None if settings.upload_through == "app" else blobs.links,
-        on_upload=_import(settings.on_upload) if settings.on_upload else None,
+        on_upload=load(settings.on_upload) if settings.on_upload else None,
         link_seconds=settings.link_seconds,
     )
-
-
-def create_server(
-    settings: Settings,
-    store: Store[Any],
-    attachments: AttachmentStore[Any],
-    lifetime: Lifetime,
-    *,
-    agent: Any = None,
-) -> ChatKitServer[Any]:
-    if agent is not None or not settings.server:
-        return _agent_server(settings, store, attachments, lifetime, agent)
-    found = _import(settings.server)
-    server = found if isinstance(found, ChatKitServer) else _call(settings.server, found, store, attachments)
-    if not isinstance(server, ChatKitServer):
-        raise InvalidRequestError(f"CHATKIT_SERVER names {settings.server}, which is no ChatKitServer.")
-    return server
-
-
-def _call(path: str, factory: Callable[..., Any], *stores: Any) -> Any:
-    """Raises InvalidRequestError when what the operator named takes no stores."""
-    try:
-        signature(factory).bind(*stores)
-    except TypeError as exc:
-        raise InvalidRequestError(
-            f"CHATKIT_SERVER names {path}, which cannot be called with (store, attachment_store): {exc}."
-        ) from exc
-    return factory(*stores)
-
-
-def _agent_server(
-    settings: Settings, store: Store[Any], attachments: AttachmentStore[Any], lifetime: Lifetime, agent: Any
-) -> ChatKitServer[Any]:
-    # here and not above: the Agents SDK takes seconds to load, and a server of one's own may not need it
-    from chatkit_asgi.agents import (
-        AgentServer,
-        InputLimits,
-        McpServer,
-        Transcriber,
-        create_agent,
-        create_agent_server,
-        create_provider,
-        create_run_config,
-        demo_agent,
-        read_tool_options,
-    )
-
-    run_config = transcriber = None
-    if settings.has_model:
-        provider = create_provider(
-            api_key=settings.openai_api_key.get_secret_value(),
-            base_url=settings.openai_base_url,
-            api=settings.model_api,
-            model=settings.model,
-            timeout=settings.model_timeout,
-        )
-        run_config = create_run_config(provider, retries=settings.model_retries, is_traced=settings.tracing)
-        if settings.transcribe_model:
-            transcriber = Transcriber(provider.client, settings.transcribe_model)
-    if agent is None and settings.agent:
-        agent = _import(settings.agent)
-    elif agent is None and settings.has_model:
-        agent = create_agent(settings.instructions, model=settings.model)
-    elif agent is None:
-        agent = demo_agent(delay=settings.demo_delay)
-    server: AgentServer[Any] = create_agent_server(
-        store,
-        attachments,
-        agent=agent,
-        model=settings.model,
-        run_config=run_config,
-        limits=InputLimits.of_model(settings.model_input, max_text=settings.model_max_text),
-        models=settings.model_labels,
-        remembers=settings.model_remembers and settings.has_model,
-        title_model=settings.title_model if settings.has_model else "",
-        history_items=settings.history_items,
-        history_tokens=settings.history_tokens,
-        tools=read_tool_options(settings.tools, _import, model=settings.model),
-        resolve_tag=_import(settings.resolve_tag) if settings.resolve_tag else None,
-        mcp=[McpServer(name, **each.arguments) for name, each in _mcp_entries(settings).items()],
-        hosted_tools=settings.hosted_tools if settings.has_model else (),
-        vector_stores=settings.vector_stores,
-        transcriber=transcriber,
-    )
-    lifetime.starts(server.start)
-    lifetime.closes(server.aclose)
-    return server
-
-
-def _mcp_entries(settings: Settings) -> Mapping[str, McpEntry]:
-    return read_mcp(settings.mcp.get_secret_value())
 
 
 def _routes(
@@ -413,24 +319,3 @@ def _cors(settings: Settings) -> Middleware:
         expose_headers=["x-request-id", "chatkit-turn-id", "retry-after", "ratelimit", "ratelimit-policy"],
         max_age=600,
     )
-
-
-def _import(path: str) -> Any:
-    """What ``module:attribute`` names. Raises InvalidRequestError when there is no such thing."""
-    name, _, attribute = path.partition(":")
-    try:
-        found: Any = import_module(name)
-    except ImportError as exc:
-        raise InvalidRequestError(f"{path} cannot be loaded: {exc}. Is it importable from here?") from exc
-    except Exception as exc:  # whatever the application's own code does
-        raise InvalidRequestError(f"{path} cannot be loaded: {type(exc).__name__}: {exc}.") from exc
-    for part in attribute.split("."):
-        if not hasattr(found, part):
-            raise InvalidRequestError(f"{path} cannot be loaded: there is no {part}.{_hint(part, found)}")
-        found = getattr(found, part)
-    return found
-
-
-def _hint(name: str, found: object) -> str:
-    near = get_close_matches(name, dir(found), n=1)
-    return f" Did you mean {near[0]}?" if near else ""

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Iterator
 from typing import Any
 
-from chatkit_asgi.application import create_files, create_server, open_blobs, open_store, prepare
+from chatkit_asgi.application import create_files, open_blobs, open_store, prepare
 from chatkit_asgi.errors import ChatKitError
 from chatkit_asgi.lifetime import Lifetime
 from chatkit_asgi.mcp_config import McpEntry, read_mcp
+from chatkit_asgi.servers import create_server
 from chatkit_asgi.settings import Settings
 from chatkit_asgi.store.memory import MemoryStore
 
