@@ -104,17 +104,22 @@ export class Chat {
     if (!signal.aborted) this.#show(withOlder(this.conversation, [...page.data].reverse(), page.has_more));
   }
 
-  /** Sends a message; `accepted` is called when the server has it. Raises ApiError when it was refused; then it is not in the thread. */
+  /**
+   * Sends a message; `accepted` is called when the server has it. Raises ApiError when it was refused, then it is not in the
+   * thread, and AbortError when it was stopped before anybody knew.
+   */
   async send(input: UserInput, accepted: () => void = () => undefined): Promise<void> {
     const thread = this.threadId;
+    const { signal } = this.#leaving;
     this.sending = input;
     this.#accepted = accepted;
     this.isTalking = true;
     try {
       if (thread === null) await this.#run("threads.create", { input });
       else await this.#run("threads.add_user_message", { thread_id: thread, input });
+      if (this.sending === input) signal.throwIfAborted();
     } finally {
-      this.sending = null;
+      if (this.sending === input) this.sending = null;
       this.#host.changed();
     }
   }
@@ -238,17 +243,21 @@ export class Chat {
   /** A turn that ended out of sight is loaded; what was refused before anything happened is the caller's. */
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     const id = this.threadId;
-    if (error instanceof TurnGone && id !== null) return this.#reload(id, signal);
+    if (error instanceof TurnGone && id !== null) return this.#reload(id, error.turn, signal);
     const hasBegun = this.conversation.answer?.hasEvents ?? false;
     if (!hasBegun) throw error;
     this.#show(failed(this.conversation, asError(error)));
     this.#host.failed(asError(error));
   }
 
-  /** Shows what the server has of the thread, beside older items that are shown already. */
-  async #reload(id: string, signal: AbortSignal): Promise<void> {
+  /** Shows what the server has kept of a turn, and how it ended. */
+  async #reload(id: string, turn: string | null, signal: AbortSignal): Promise<void> {
     const conversation = await this.#load(id, signal);
-    if (!signal.aborted) this.#show(reloaded(this.conversation, conversation));
+    if (signal.aborted) return;
+    this.#show(reloaded(this.conversation, conversation));
+    const told = turn === null ? null : await this.#client.attach(id, 0, signal, turn);
+    if (told === null) return;
+    for await (const event of told.events) if (event.type === "error" && !signal.aborted) this.#receive(event);
   }
 
   #receive(event: ThreadEvent): void {

@@ -15,8 +15,12 @@ export interface Watcher {
   connected(isConnected: boolean): void;
 }
 
-/** The turn ended while nobody was looking: what it left has to be loaded. */
-export class TurnGone extends Error {}
+/** The turn ended while nobody was looking: what it left has to be loaded. `turn` is its id, where that is known. */
+export class TurnGone extends Error {
+  constructor(readonly turn: string | null) {
+    super();
+  }
+}
 
 const WAITS = [300, 700, 1500, 3000, 5000, 8000, 10_000, 10_000, 10_000, 10_000, 10_000, 10_000]; // ms
 
@@ -31,14 +35,17 @@ export async function* turnEvents(source: TurnSource, watcher: Watcher): AsyncGe
   for (;;) {
     try {
       const stream: Stream | null = seen === 0 ? await source.begin(watcher.signal) : await source.join(seen, watcher.signal, turn);
-      if (stream === null) throw new TurnGone();
+      if (stream === null) throw new TurnGone(turn);
       turn = stream.turn ?? turn;
       if (lost > 0) watcher.connected(true);
       lost = 0;
+      const before = seen;
       for await (const event of stream.events) {
         seen += 1;
         yield event;
       }
+      // a server that died may have shown more than it kept: then its turn ends sooner than what was seen
+      if (seen > 0 && seen === before) throw new TurnGone(turn);
       return;
     } catch (error) {
       const wait = WAITS[lost];
