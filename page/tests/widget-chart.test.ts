@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { ENGLISH, Texts } from "../src/locale/texts";
-import { configOf, type Look } from "../src/widgets/chart-config";
-import { chartData } from "../src/widgets/chart-data";
+import { configOf, type Look } from "../src/widgets/chart_config";
+import { chartData } from "../src/widgets/chart_data";
 import { all, carded, one } from "./widgets";
 
 vi.mock("../src/widgets/chart", () => ({})); // a canvas, which jsdom has not

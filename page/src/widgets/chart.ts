@@ -14,8 +14,8 @@ import {
 } from "chart.js";
 import { css, html } from "lit";
 import { ChatElement, define } from "../ui/element";
-import type { ChartData } from "./chart-data";
-import { configOf, type Look } from "./chart-config";
+import type { ChartData } from "./chart_data";
+import { configOf, type Look } from "./chart_config";
 
 Chart.register(
   BarController, BarElement, CategoryScale, Filler, Legend, LinearScale, LineController, LineElement, PointElement, Tooltip,

@@ -1,5 +1,5 @@
 import { drawButton } from "./button";
-import { drawChart } from "./chart-figure";
+import { drawChart } from "./chart_figure";
 import { drawDatePicker, drawRadioGroup, drawSelect } from "./choices";
 import { drawBox, drawCol, drawDivider, drawForm, drawRow, drawSpacer, drawTransition } from "./containers";
 import { drawBadge, drawIcon, drawImage } from "./content";

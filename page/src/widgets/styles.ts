@@ -1,6 +1,7 @@
 import { css } from "lit";
-import { controls } from "./styles-controls";
-import { parts } from "./styles-parts";
+import { buttons } from "./buttons_styles";
+import { fields } from "./fields_styles";
+import { parts } from "./parts_styles";
 
 const frames = css`
   :host {
@@ -232,4 +233,4 @@ const frames = css`
   }
 `;
 
-export const styles = [frames, parts, controls];
+export const styles = [frames, parts, buttons, fields];

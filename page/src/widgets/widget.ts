@@ -12,6 +12,9 @@ import { styles } from "./styles";
 import { animateTransitions } from "./transition";
 import { choiceIn } from "./values";
 
+/** In ms. */
+const HIDDEN_FRAME = 300;
+
 /**
  * `<ck-widget .root=${…} itemId="…">`: a tree of components as the server describes it. Fires `ck-action` with an
  * `ActionRequest` when a control with an action is used.
@@ -149,6 +152,7 @@ export class Widget extends ChatElement implements Host {
       () => true,
       () => false, // whoever started the work tells of its failure
     );
+    await drawn();
     this.count(behavior, start.path, -1);
     if (isDone && start.submits !== undefined && this.root !== root) this.forget(start.submits);
     await this.updateComplete;
@@ -179,6 +183,14 @@ export class Widget extends ChatElement implements Host {
     else this.dataset.theme = theme;
     adopt(this.renderRoot as ShadowRoot, theme !== undefined);
   }
+}
+
+/** What the work has brought is shown with the next frame; a page that nobody sees has none. */
+function drawn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (document.hidden) setTimeout(resolve, HIDDEN_FRAME);
+    else requestAnimationFrame(() => resolve());
+  });
 }
 
 function keyOf(form: string, name: string): string {

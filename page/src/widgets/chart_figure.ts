@@ -1,7 +1,7 @@
 import { html, nothing } from "lit";
 import { styleMap } from "../ui/style_map";
 import type { Component } from "../protocol";
-import { chartData, type ChartData } from "./chart-data";
+import { chartData, type ChartData } from "./chart_data";
 import { BLOCK, styled } from "./layout";
 import type { Draw, Drawing, Scope } from "./scope";
 

@@ -1,6 +1,6 @@
 import type { ChartConfiguration, ChartDataset } from "chart.js";
 import type { Texts } from "../locale/texts";
-import type { ChartData, Series } from "./chart-data";
+import type { ChartData, Series } from "./chart_data";
 import { valueIn } from "./values";
 
 /** What a canvas has to be told of the page around it. */
