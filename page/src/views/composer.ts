@@ -119,7 +119,7 @@ export class Composer extends ChatElement {
     }
     if (value.reply !== undefined) this.quote = value.reply || null;
     if (value.attachments) this.#files.put(value.attachments);
-    if (value.selectedToolId !== undefined) this.chooseTool(value.selectedToolId);
+    if (value.selectedToolId !== undefined) this.chooseTool(this.#known(value.selectedToolId));
     if (value.selectedModelId !== undefined) this.model = value.selectedModelId;
     if (value.files) await this.addFiles(value.files);
   }
@@ -238,6 +238,11 @@ export class Composer extends ChatElement {
     const models = this.options.models ?? [];
     const isKnown = models.some(({ id }) => id === this.model);
     return (isKnown ? this.model : (models.find((model) => model.default) ?? models[0])?.id) ?? null;
+  }
+
+  /** The tool, if there is such a one. */
+  #known(tool: string | null): string | null {
+    return this.options.tools?.some(({ id }) => id === tool) ? tool : null;
   }
 
   get #used(): readonly Entity[] {
