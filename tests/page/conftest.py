@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from hatch_build import PageError, ToolsError
 from hatch_build import build as build_page
 from tests.browser import App, launched, missing, watched
+from tests.page.hosts import Host, Site, site
 from tests.page.scripted import Script, scripted
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +20,7 @@ SHARED = {
     "CHATKIT_RATE_LIMIT_ADDRESS": "off",
     "CHATKIT_RATE_LIMIT_MESSAGES": "off",
 }
+OFFERED = {"CHATKIT_MODELS": "tiny=Quick", "CHATKIT_TOOLS": "task=A task, notice=A notice"}
 
 
 @pytest.fixture(scope="session")
@@ -107,3 +109,21 @@ def script(built: Path) -> Iterator[Script]:
 def tab(visitor: BrowserContext) -> Page:
     """An empty page."""
     return visitor.new_page()
+
+
+@pytest.fixture(scope="package")
+def other_site(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Another origin, whose pages may call an app that answers with the demo model."""
+    with site() as pages:
+        settings = {"CHATKIT_CORS_ORIGINS": pages.address, "CHATKIT_DEMO_DELAY": "0.005"}
+        app = App(tmp_path_factory.mktemp("other-site"), {**settings, **OFFERED})
+        pages.app = app.address
+        pages.add("/")
+        yield pages
+        app.kill()
+
+
+@pytest.fixture
+def host(visitor: BrowserContext, other_site: Site) -> Host:
+    """A page of another site, open; its element waits for its options."""
+    return Host(visitor.new_page(), other_site).open()
