@@ -18,7 +18,12 @@ export class Texts {
 
   t(key: Key, values: Values = {}): string {
     const text = this.catalogue[key] ?? en[key];
-    return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+    return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? this.#isolated(String(values[name])) : whole));
+  }
+
+  /** In a line from right to left, a name like "plan (2).pdf" would otherwise pull the signs at its ends to the wrong side. */
+  #isolated(value: string): string {
+    return this.direction === "rtl" ? `${FIRST_STRONG_ISOLATE}${value}${POP_ISOLATE}` : value;
   }
 
   /** What went wrong, in the user's language where the words are ours. */
@@ -47,6 +52,9 @@ export class Texts {
     return new Intl.DateTimeFormat(this.locale, style).format(when);
   }
 }
+
+const FIRST_STRONG_ISOLATE = "\u2068";
+const POP_ISOLATE = "\u2069";
 
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur", "yi", "ps", "sd", "ug"]);
 
