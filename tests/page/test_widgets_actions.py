@@ -199,10 +199,8 @@ def test_a_card_asks_for_yes_or_no(script: Script, tab: Page) -> None:
 
 def test_the_page_sends_actions_of_its_own(script: Script, tab: Page) -> None:
     shown(script, tab, button({"type": "go"}))
-    tab.evaluate(
     own = "{type: 'own', payload: {a: 1}}"
     tab.evaluate(f"() => {{ document.querySelector('openai-chatkit').sendCustomAction({own}, 'w') }}")
-    )
     turn = script.asked("threads.custom_action")
     assert turn.params == {
         "thread_id": "thr_1",

@@ -138,7 +138,8 @@ PAINTED = """async canvas => {
       if (data[at] > 150 && data[at + 1] < 60 && data[at + 3] > 40) found += 1;
     return found;
   };
-  for (let frame = 0; frame < 600 && red() <= 20; frame += 1) await new Promise(done => requestAnimationFrame(done));
+  for (let frame = 0; frame < 600 && red() <= 20; frame += 1)
+    await new Promise(done => requestAnimationFrame(done));
   return red();
 }"""
 
