@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from playwright.sync_api import Page, Request
 
-__all__ = ["CHAT", "Host", "Site", "site"]
+__all__ = ["CHAT", "FOLDER", "Host", "Site", "site"]
 
 FOLDER = Path(__file__).parent
 CHAT = "<openai-chatkit></openai-chatkit>"
