@@ -2,20 +2,20 @@
 
 from chatkit_asgi.attachments.blobs import BlobLinks, BlobStore, MemoryBlobStore, UploadLink
 from chatkit_asgi.attachments.documents import MAX_DOCUMENT_BYTES, can_read_documents, document_text
+from chatkit_asgi.attachments.downloads import Download
 from chatkit_asgi.attachments.images import MAX_IMAGE_BYTES, can_scale_images, image_for_models, thumbnail
 from chatkit_asgi.attachments.intake import UploadLimits
 from chatkit_asgi.attachments.names import clean_name, disposition
 from chatkit_asgi.attachments.places import PlaceAccess
+from chatkit_asgi.attachments.quotas import Quota
 from chatkit_asgi.attachments.reading import read_up_to
+from chatkit_asgi.attachments.rows import is_ready
 from chatkit_asgi.attachments.signing import Signer
 from chatkit_asgi.attachments.sniffing import SAFE_IMAGES, settle_type, sniff
 from chatkit_asgi.attachments.store import (
     BlobAttachmentStore,
-    Download,
     OnUpload,
-    Quota,
     Upload,
-    is_ready,
     request_base_url,
 )
 from chatkit_asgi.attachments.sweeper import BlobSweeper

@@ -5,10 +5,7 @@ the object store. Each upload has a key of its own, which the row names once all
 of one attachment the first complete one counts, and what lies under a named key never changes.
 """
 
-import hashlib
 import logging
-import re
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -22,10 +19,25 @@ import anyio
 from pydantic import AnyUrl
 
 from chatkit_asgi.attachments.blobs import BlobLinks, BlobStore
+from chatkit_asgi.attachments.downloads import Download, served_type, shown_as
 from chatkit_asgi.attachments.generated import SUFFIXES, generated_id, generated_id_of, token_of
 from chatkit_asgi.attachments.images import can_scale_images, thumbnail
 from chatkit_asgi.attachments.intake import Content, Intake, UploadLimits, read_head
-from chatkit_asgi.attachments.names import clean_name, disposition
+from chatkit_asgi.attachments.names import clean_name
+from chatkit_asgi.attachments.quotas import Quota
+from chatkit_asgi.attachments.rows import (
+    BLOB,
+    NO_PREVIEW,
+    OWNER,
+    described,
+    folder,
+    folder_of,
+    incoming,
+    is_ours,
+    is_ready,
+    key_of,
+    new_key,
+)
 from chatkit_asgi.attachments.signing import Signer
 from chatkit_asgi.attachments.sniffing import SAFE_IMAGES, UNKNOWN_TYPE, clean_type, sniff
 from chatkit_asgi.context import OwnerOf, RequestContext, owner_of
@@ -37,48 +49,31 @@ from chatkit_asgi.errors import (
     NotFoundError,
     NotSupportedError,
     TooLargeError,
-    TooManyError,
     UnsupportedTypeError,
 )
-from chatkit_asgi.locale import counted_text, user_text
+from chatkit_asgi.locale import user_text
 from chatkit_asgi.store import BLOB_FOLDER, SIZE, AttachmentStore, Store, TContext
 from chatkit_asgi.types import (
     Attachment,
     AttachmentCreateParams,
     AttachmentUploadDescriptor,
-    FileAttachment,
     GeneratedImageItem,
     ImageAttachment,
 )
 
-__all__ = ["BlobAttachmentStore", "Download", "Quota", "Upload", "is_ready", "request_base_url"]
+__all__ = ["BlobAttachmentStore", "Upload", "request_base_url"]
 
 logger = logging.getLogger(__name__)
 
 request_base_url: ContextVar[str] = ContextVar("request_base_url", default="")
 """Where the app is reached in the request at hand, mount point included; without a slash at its end."""
 
-NO_PREVIEW = AnyUrl("about:blank")
-"""Stands in the rows of images; `present` puts a fresh link in its place."""
-BLOB, OWNER = "blob", "owner"
-"""In an attachment's metadata: the key of its bytes, once they are there, and whose it is."""
-INCOMING = "incoming"
-"""What an upload that goes straight to the object store is called there, until we have looked at it."""
 PREVIEW, PREVIEW_SIDE = "preview", 512
 """Ends the key of an image's small copy, which has so many pixels in each direction at most."""
-PLAIN_ID = re.compile(r"[a-z0-9_-]{1,100}")
 
 Purpose = Literal["upload", "download", "preview"]
 UPLOADS: tuple[Purpose, ...] = ("upload",)
 DOWNLOADS: tuple[Purpose, ...] = ("download", "preview")
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """What one user may keep here; 0 means any amount."""
-
-    max_bytes: int = 0
-    max_files: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,34 +88,6 @@ class Upload:
 
 OnUpload = Callable[[Upload, Any], Awaitable[None]]
 """Given an upload and the context of its owner; refuses it by raising. `Any`: the application's own kind."""
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A blob that a link gives permission to read; `mime_type` was judged by its bytes."""
-
-    name: str
-    mime_type: str
-    size: int
-    etag: str
-    """Never the same for other bytes; with its quotes."""
-    open: Callable[[int, int | None], Awaitable[AsyncIterator[bytes]]]
-    """The bytes from the one position up to the other."""
-
-    @property
-    def is_inline(self) -> bool:
-        """Whether a browser may show it in place; everything else is only saved."""
-        return self.mime_type in SAFE_IMAGES
-
-    @property
-    def served_type(self) -> str:
-        """The `Content-Type` to serve it with."""
-        return _served_type(self.mime_type)
-
-    @property
-    def disposition(self) -> str:
-        """The `Content-Disposition` to serve it with."""
-        return _disposition(self.name, self.mime_type)
 
 
 class BlobAttachmentStore(AttachmentStore[TContext]):
@@ -184,7 +151,7 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         """See that the bytes are deleted with the row, which is the caller's to delete. May be repeated."""
         attachment = await self.store.load_attachment(attachment_id, context)
         if self.store.outbox is None:
-            await self.blobs.delete_folder(_folder(attachment))
+            await self.blobs.delete_folder(folder(attachment))
 
     async def require_ready(self, attachment: Attachment, context: TContext) -> None:
         """Raises ConflictError while the bytes are not there, and what is said against those that are."""
@@ -241,7 +208,7 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
             attachment = await self.store.load_attachment(attachment_id, context)
         if ticket["p"] == "preview" and (key := await self._thumbnail(attachment)) is not None:
             return await self._download(key, f"{PurePosixPath(attachment.name).stem}.webp", "image/webp")
-        return await self._download(_key(attachment), attachment.name, attachment.mime_type)
+        return await self._download(key_of(attachment), attachment.name, attachment.mime_type)
 
     async def _download(self, key: str, name: str, mime_type: str) -> Download:
         size = await self.blobs.size(key)
@@ -252,11 +219,11 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         """Where an image has its small copy, made when first asked for; None where there can be none."""
         if attachment.mime_type not in SAFE_IMAGES or not can_scale_images():
             return None
-        key = f"{_key(attachment)}-{PREVIEW}"  # in the attachment's folder: it is deleted with it
+        key = f"{key_of(attachment)}-{PREVIEW}"  # in the attachment's folder: it is deleted with it
         if await self._has(key):
             return key
         try:
-            small = await thumbnail(await self.blobs.open(_key(attachment)), PREVIEW_SIDE)
+            small = await thumbnail(await self.blobs.open(key_of(attachment)), PREVIEW_SIDE)
         except (InvalidRequestError, TooLargeError) as exc:
             logger.info("the image %s has no preview of its own: %s", attachment.id, exc)
             return None
@@ -268,7 +235,7 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         found = await self.store.load_attachment(attachment.id, context)
         if not is_ready(found):
             raise NotFoundError(user_text("The file is not uploaded yet."))
-        return await self.blobs.open(_key(found))
+        return await self.blobs.open(key_of(found))
 
     async def read(self, attachment: Attachment, context: TContext) -> bytes:
         """All of them at once."""
@@ -285,10 +252,10 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         if mime_type not in SUFFIXES:
             raise UnsupportedTypeError(user_text("This is no image: {type}.", type=mime_type))
         metadata = self._metadata(attachment_id := generated_id(thread_id, image_id), len(data), context)
-        image = _described(attachment_id, f"image{SUFFIXES[mime_type]}", mime_type, metadata)
+        image = described(attachment_id, f"image{SUFFIXES[mime_type]}", mime_type, metadata)
         image.thread_id = thread_id
         await self._register(image, context)
-        key = _new_key(image)
+        key = new_key(image)
         try:
             async with self._deleted_on_failure(key):
                 await self.blobs.put(key, _at_once(data))
@@ -328,7 +295,7 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
 
     def present(self, attachment: Attachment) -> Attachment:
         """A copy fit to leave the server: an image's `preview_url` is a fresh link."""
-        if not isinstance(attachment, ImageAttachment) or not _is_ours(attachment):
+        if not isinstance(attachment, ImageAttachment) or not is_ours(attachment):
             return attachment
         return attachment.model_copy(update={"preview_url": AnyUrl(self.preview_url(attachment))})
 
@@ -346,9 +313,9 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         if self._links is None or not is_ready(attachment):
             return self._link(purpose, attachment)
         return self._links.download(
-            _key(attachment),
-            mime_type=_served_type(attachment.mime_type),
-            disposition=_disposition(attachment.name, attachment.mime_type),
+            key_of(attachment),
+            mime_type=served_type(attachment.mime_type),
+            disposition=shown_as(attachment.name, attachment.mime_type),
             seconds=self.link_seconds,
         )
 
@@ -357,7 +324,7 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
             assert pending.upload_url is not None  # noqa: S101 - set just before
             return AttachmentUploadDescriptor(url=pending.upload_url, method="POST")
         link = self._links.upload(
-            _incoming(pending), mime_type=pending.mime_type, size=size, seconds=self.link_seconds
+            incoming(pending), mime_type=pending.mime_type, size=size, seconds=self.link_seconds
         )
         return AttachmentUploadDescriptor(url=AnyUrl(link.url), method="PUT", headers=dict(link.headers))
 
@@ -400,10 +367,10 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
     def _pending(self, name: str, mime_type: str, size: int, context: TContext) -> Attachment:
         """An attachment without bytes."""
         attachment_id = self.generate_attachment_id(mime_type, context)
-        return _described(attachment_id, name, mime_type, self._metadata(attachment_id, size, context))
+        return described(attachment_id, name, mime_type, self._metadata(attachment_id, size, context))
 
     def _metadata(self, attachment_id: str, size: int, context: TContext) -> dict[str, Any]:
-        return {SIZE: size, BLOB_FOLDER: _folder_of(attachment_id), OWNER: self._owner_of(context)}
+        return {SIZE: size, BLOB_FOLDER: folder_of(attachment_id), OWNER: self._owner_of(context)}
 
     async def _register(self, pending: Attachment, context: TContext) -> None:
         async with self.store.transaction():
@@ -412,30 +379,11 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
 
     async def _check_quota(self, context: TContext, *, files: int, size: int) -> None:
         """Whether so much more would be too much. In a transaction nobody adds to it until that ends."""
-        quota = self._quota
-        if not quota.max_bytes and not quota.max_files:
-            return
-        usage = await self.store.load_usage(context)
-        if quota.max_files and usage.files + files > quota.max_files:
-            raise TooManyError(
-                counted_text(
-                    "You have one file here, which is all there may be: delete it first.",
-                    "You have {count} files here, which is all there may be: delete some first.",
-                    usage.files,
-                )
-            )
-        if quota.max_bytes and usage.bytes + size > quota.max_bytes:
-            left = max(quota.max_bytes - usage.bytes, 0)
-            raise TooLargeError(
-                counted_text(
-                    "Your files may take one more byte here: delete some, or send a smaller one.",
-                    "Your files may take {count} more bytes here: delete some, or send a smaller one.",
-                    left,
-                )
-            )
+        if self._quota:
+            self._quota.check(await self.store.load_usage(context), files=files, size=size)
 
     async def _receive(self, pending: Attachment, intake: Intake, context: TContext) -> Attachment:
-        key = _new_key(pending)
+        key = new_key(pending)
         async with self._deleted_on_failure(key):
             size = await self.blobs.put(key, aiter(intake))
             return await self._accept(pending, key, size, intake.content, context)
@@ -445,12 +393,12 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
 
         The link there stays good: so it is first put out of reach, and looked at then.
         """
-        if self._links is None or not await self._has(_incoming(pending)):
+        if self._links is None or not await self._has(incoming(pending)):
             return False
-        key = _new_key(pending)
+        key = new_key(pending)
         try:
             async with self._deleted_on_failure(key):
-                await self.blobs.copy(_incoming(pending), key)
+                await self.blobs.copy(incoming(pending), key)
                 size = await self.blobs.size(key)
                 self.limits.check_size(size)
                 head = await read_head(await self.blobs.open(key))
@@ -461,9 +409,9 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         except ConflictError:
             pass  # another request was quicker
         except ChatKitError:
-            await self.blobs.delete(_incoming(pending))
+            await self.blobs.delete(incoming(pending))
             raise
-        await self.blobs.delete(_incoming(pending))
+        await self.blobs.delete(incoming(pending))
         return True
 
     async def _has(self, key: str) -> bool:
@@ -477,7 +425,7 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
         self, pending: Attachment, key: str, size: int, content: Content, context: TContext
     ) -> Attachment:
         """Make the row name the bytes. Raises ConflictError when it names some already."""
-        attachment = _described(pending.id, pending.name, content.mime_type, pending.metadata)
+        attachment = described(pending.id, pending.name, content.mime_type, pending.metadata)
         if self._on_upload is not None:
             await self._on_upload(Upload(attachment, size, partial(self.blobs.open, key)), context)
         async with self.store.transaction():
@@ -501,59 +449,6 @@ class BlobAttachmentStore(AttachmentStore[TContext]):
             with anyio.CancelScope(shield=True):
                 await self.blobs.delete(key)
             raise
-
-
-def is_ready(attachment: Attachment) -> bool:
-    """Whether the bytes are there, as far as they are our business."""
-    return not _is_ours(attachment) or BLOB in (attachment.metadata or {})
-
-
-def _is_ours(attachment: Attachment) -> bool:
-    """Whether a `BlobAttachmentStore` made it; applications may save others beside them."""
-    return BLOB_FOLDER in (attachment.metadata or {})
-
-
-def _described(attachment_id: str, name: str, mime_type: str, metadata: dict[str, Any] | None) -> Attachment:
-    if mime_type in SAFE_IMAGES:
-        return ImageAttachment(
-            id=attachment_id, name=name, mime_type=mime_type, preview_url=NO_PREVIEW, metadata=metadata
-        )
-    return FileAttachment(id=attachment_id, name=name, mime_type=mime_type, metadata=metadata)
-
-
-def _folder_of(attachment_id: str) -> str:
-    """Applications may make ids of their own, which must lead nowhere else."""
-    if PLAIN_ID.fullmatch(attachment_id):
-        return attachment_id
-    return hashlib.sha256(attachment_id.encode()).hexdigest()
-
-
-def _folder(attachment: Attachment) -> str:
-    return str((attachment.metadata or {}).get(BLOB_FOLDER) or _folder_of(attachment.id))
-
-
-def _key(attachment: Attachment) -> str:
-    """Where the bytes are. Raises NotFoundError for an attachment that has none here."""
-    found = (attachment.metadata or {}).get(BLOB)
-    if not isinstance(found, str):
-        raise NotFoundError(user_text("The file does not exist."))
-    return found
-
-
-def _new_key(pending: Attachment) -> str:
-    return f"{_folder(pending)}/{secrets.token_hex(8)}"
-
-
-def _incoming(pending: Attachment) -> str:
-    return f"{_folder(pending)}/{INCOMING}"
-
-
-def _served_type(mime_type: str) -> str:
-    return mime_type if mime_type in SAFE_IMAGES else UNKNOWN_TYPE
-
-
-def _disposition(name: str, mime_type: str) -> str:
-    return disposition("inline" if mime_type in SAFE_IMAGES else "attachment", name)
 
 
 async def _at_once(data: bytes) -> AsyncIterator[bytes]:
