@@ -32,7 +32,7 @@ const texts: Catalogue = {
 
   // the composer
   "composer.label": "বার্তা",
-  "composer.placeholder": "AI-কে বার্তা লিখুন",
+  "composer.placeholder": "AI-কে বার্তা পাঠান",
   "composer.send": "পাঠান",
   "composer.stop": "থামান",
   "composer.attach": "ফাইল যোগ করুন",

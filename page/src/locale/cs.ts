@@ -39,7 +39,7 @@ const texts: Catalogue = {
   "composer.tools": "Nástroje",
   "composer.removeTool": "Přestat používat {name}",
   "composer.model": "Model",
-  "composer.mention": "Něco zmínit",
+  "composer.mention": "Přidat zmínku",
   "composer.suggestions": "Návrhy",
   "composer.dictate": "Diktovat",
   "composer.dictateStop": "Ukončit diktování",

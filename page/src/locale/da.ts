@@ -98,7 +98,7 @@ const texts: Catalogue = {
   // items: images and files
   "image.alt": "Genereret billede",
   "image.making": "Laver et billede…",
-  "image.progress": "Billedets status",
+  "image.progress": "Status for billedet",
   "image.none": "Der blev ikke lavet noget billede.",
   "image.failed": "Billedet kunne ikke indlæses.",
   "image.open": "Åbn billedet i fuld størrelse",

@@ -44,7 +44,7 @@ const texts: Catalogue = {
   "composer.dictate": "Diktieren",
   "composer.dictateStop": "Diktat beenden",
   "composer.dictateFailed": "Die Aufnahme ist fehlgeschlagen. Bitte prüfen, ob diese Seite das Mikrofon verwenden darf.",
-  "composer.transcribing": "Das Gesagte wird aufgeschrieben…",
+  "composer.transcribing": "Die Aufnahme wird in Text umgewandelt…",
   "composer.removeFile": "{name} entfernen",
   "composer.uploading": "{name} wird hochgeladen: {percent}",
   "composer.removeQuote": "Zitat entfernen",

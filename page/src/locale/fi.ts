@@ -98,7 +98,7 @@ const texts: Catalogue = {
   // items: images and files
   "image.alt": "Luotu kuva",
   "image.making": "Luodaan kuvaa…",
-  "image.progress": "Kuvan edistyminen",
+  "image.progress": "Kuvan luonnin edistyminen",
   "image.none": "Kuvaa ei luotu.",
   "image.failed": "Kuvaa ei voitu ladata.",
   "image.open": "Avaa kuva täysikokoisena",

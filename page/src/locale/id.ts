@@ -98,7 +98,7 @@ const texts: Catalogue = {
   // items: images and files
   "image.alt": "Gambar yang dibuat",
   "image.making": "Sedang membuat gambar…",
-  "image.progress": "Kemajuan gambar",
+  "image.progress": "Progres gambar",
   "image.none": "Tidak ada gambar yang dibuat.",
   "image.failed": "Gambar tidak dapat dimuat.",
   "image.open": "Buka gambar dalam ukuran penuh",

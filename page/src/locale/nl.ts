@@ -22,7 +22,7 @@ const texts: Catalogue = {
   "thread.label": "Berichten",
   "thread.older": "Eerdere berichten tonen",
   "thread.latest": "Naar het nieuwste bericht",
-  "thread.you": "Jij zei",
+  "thread.you": "Je zei",
   "thread.assistant": "De assistent zei",
   "thread.answering": "De assistent is aan het antwoorden",
   "thread.answered": "Het antwoord is compleet",

@@ -39,7 +39,7 @@ const texts: Catalogue = {
   "composer.tools": "Narzędzia",
   "composer.removeTool": "Przestań używać: {name}",
   "composer.model": "Model",
-  "composer.mention": "Wspomnij o czymś",
+  "composer.mention": "Dodaj wzmiankę",
   "composer.suggestions": "Sugestie",
   "composer.dictate": "Dyktuj",
   "composer.dictateStop": "Zakończ dyktowanie",

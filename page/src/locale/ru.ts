@@ -11,12 +11,12 @@ const texts: Catalogue = {
   "chat.cancel": "Отмена",
   "chat.save": "Сохранить",
   "chat.greeting": "Чем могу помочь сегодня?",
-  "chat.notFound": "Этого разговора нет, или он принадлежит не вам.",
+  "chat.notFound": "Этого чата нет, или он не ваш.",
   "chat.unreachable": "Сервер недоступен. Проверьте подключение и повторите попытку.",
-  "chat.noThread": "Разговора ещё нет: сначала отправьте сообщение.",
+  "chat.noThread": "Чата ещё нет: сначала отправьте сообщение.",
   "chat.badStatus": "Сервер ответил с кодом {status}.",
-  "chat.locked": "Этот разговор заблокирован.",
-  "chat.closed": "Этот разговор закрыт.",
+  "chat.locked": "Этот чат заблокирован.",
+  "chat.closed": "Этот чат закрыт.",
 
   // the thread
   "thread.label": "Сообщения",
@@ -57,11 +57,11 @@ const texts: Catalogue = {
   "composer.offline": "Нет подключения к интернету. Написанное сохранится здесь.",
 
   // the history
-  "history.label": "Разговоры",
-  "history.show": "Показать разговоры",
-  "history.hide": "Скрыть разговоры",
+  "history.label": "Чаты",
+  "history.show": "Показать чаты",
+  "history.hide": "Скрыть чаты",
   "history.search": "Поиск",
-  "history.empty": "Разговоров пока нет",
+  "history.empty": "Чатов пока нет",
   "history.nothingFound": "Ничего не найдено",
   "history.more": "Показать ещё",
   "history.today": "Сегодня",

@@ -98,7 +98,7 @@ const texts: Catalogue = {
   // items: images and files
   "image.alt": "Genererad bild",
   "image.making": "Skapar en bild…",
-  "image.progress": "Bildens förlopp",
+  "image.progress": "Förlopp för bilden",
   "image.none": "Ingen bild skapades.",
   "image.failed": "Bilden kunde inte läsas in.",
   "image.open": "Öppna bilden i full storlek",

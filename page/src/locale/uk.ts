@@ -11,12 +11,12 @@ const texts: Catalogue = {
   "chat.cancel": "Скасувати",
   "chat.save": "Зберегти",
   "chat.greeting": "Чим можу допомогти сьогодні?",
-  "chat.notFound": "Цієї розмови немає або вона належить не вам.",
+  "chat.notFound": "Цього чату немає, або він не ваш.",
   "chat.unreachable": "Сервер недоступний. Перевірте з’єднання та спробуйте ще раз.",
-  "chat.noThread": "Розмови ще немає: спочатку надішліть повідомлення.",
+  "chat.noThread": "Чату ще немає: спочатку надішліть повідомлення.",
   "chat.badStatus": "Сервер відповів із кодом {status}.",
-  "chat.locked": "Цю розмову заблоковано.",
-  "chat.closed": "Цю розмову закрито.",
+  "chat.locked": "Цей чат заблоковано.",
+  "chat.closed": "Цей чат закрито.",
 
   // the thread
   "thread.label": "Повідомлення",
@@ -57,11 +57,11 @@ const texts: Catalogue = {
   "composer.offline": "Немає з’єднання з інтернетом. Написане збережеться тут.",
 
   // the history
-  "history.label": "Розмови",
-  "history.show": "Показати розмови",
-  "history.hide": "Сховати розмови",
+  "history.label": "Чати",
+  "history.show": "Показати чати",
+  "history.hide": "Сховати чати",
   "history.search": "Пошук",
-  "history.empty": "Розмов ще немає",
+  "history.empty": "Чатів ще немає",
   "history.nothingFound": "Нічого не знайдено",
   "history.more": "Показати більше",
   "history.today": "Сьогодні",

@@ -3,8 +3,8 @@ import type { Catalogue } from "./en";
 const texts: Catalogue = {
   // the frame
   "chat.label": "聊天",
-  "chat.newThread": "新聊天",
-  "chat.untitled": "新聊天",
+  "chat.newThread": "新对话",
+  "chat.untitled": "新对话",
   "chat.loading": "正在加载…",
   "chat.tryAgain": "重试",
   "chat.close": "关闭",
@@ -37,7 +37,7 @@ const texts: Catalogue = {
   "composer.stop": "停止",
   "composer.attach": "添加文件",
   "composer.tools": "工具",
-  "composer.removeTool": "停用 {name}",
+  "composer.removeTool": "停止使用 {name}",
   "composer.model": "模型",
   "composer.mention": "提及内容",
   "composer.suggestions": "建议",
@@ -113,7 +113,7 @@ const texts: Catalogue = {
   "questions.skip": "跳过",
   "questions.skipAll": "全部跳过",
   "questions.skipOne": "跳过此问题",
-  "questions.unskip": "还是回答",
+  "questions.unskip": "仍要回答",
   "questions.skipped": "已跳过",
   "questions.back": "上一步",
   "questions.next": "下一步",

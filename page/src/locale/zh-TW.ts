@@ -3,8 +3,8 @@ import type { Catalogue } from "./en";
 const texts: Catalogue = {
   // the frame
   "chat.label": "聊天",
-  "chat.newThread": "新聊天",
-  "chat.untitled": "新聊天",
+  "chat.newThread": "新對話",
+  "chat.untitled": "新對話",
   "chat.loading": "載入中…",
   "chat.tryAgain": "重試",
   "chat.close": "關閉",
@@ -113,7 +113,7 @@ const texts: Catalogue = {
   "questions.skip": "略過",
   "questions.skipAll": "全部略過",
   "questions.skipOne": "略過這個問題",
-  "questions.unskip": "還是要回答",
+  "questions.unskip": "仍要回答",
   "questions.skipped": "已略過",
   "questions.back": "上一步",
   "questions.next": "下一步",
@@ -156,7 +156,7 @@ const texts: Catalogue = {
 
   // the page of the server itself
   "token.title": "存取權杖",
-  "token.why": "這部伺服器需要存取權杖。權杖會保留到瀏覽器分頁關閉為止。",
+  "token.why": "這個伺服器需要存取權杖。權杖會保留到瀏覽器分頁關閉為止。",
   "token.refused": "該權杖未被接受。",
   "token.label": "權杖",
   "token.continue": "繼續",
