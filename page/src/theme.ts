@@ -3,7 +3,8 @@ import { css } from "lit";
 
 /**
  * All colours and measures, as custom properties of the element's host and of whatever has a `data-theme` of its own.
- * Greys share one hue and chroma (`--ck-hue`, `--ck-chroma`); contrasts meet WCAG 2.2 AA in both schemes.
+ * Greys share one hue and chroma (`--ck-hue`, `--ck-chroma`); contrasts meet WCAG 2.2 AA in both schemes: 4.5 for text, 3 for the
+ * borders of fields.
  */
 export const palette = css`
   :host {
@@ -26,6 +27,7 @@ export const palette = css`
     --ck-hover: oklch(0.945 var(--ck-chroma, 0) var(--ck-hue, 0));
     --ck-border: oklch(0.92 var(--ck-chroma, 0) var(--ck-hue, 0));
     --ck-border-strong: oklch(0.85 var(--ck-chroma, 0) var(--ck-hue, 0));
+    --ck-border-field: oklch(0.63 var(--ck-chroma, 0) var(--ck-hue, 0));
     --ck-text: oklch(0.21 var(--ck-chroma, 0) var(--ck-hue, 0));
     --ck-text-secondary: oklch(0.43 var(--ck-chroma, 0) var(--ck-hue, 0));
     --ck-text-tertiary: oklch(0.5 var(--ck-chroma, 0) var(--ck-hue, 0));
@@ -66,6 +68,7 @@ export const palette = css`
     --ck-hover: oklch(0.305 var(--ck-chroma, 0) var(--ck-hue, 0));
     --ck-border: oklch(0.32 var(--ck-chroma, 0) var(--ck-hue, 0));
     --ck-border-strong: oklch(0.42 var(--ck-chroma, 0) var(--ck-hue, 0));
+    --ck-border-field: oklch(0.58 var(--ck-chroma, 0) var(--ck-hue, 0));
     --ck-text: oklch(0.96 var(--ck-chroma, 0) var(--ck-hue, 0));
     --ck-text-secondary: oklch(0.8 var(--ck-chroma, 0) var(--ck-hue, 0));
     --ck-text-tertiary: oklch(0.72 var(--ck-chroma, 0) var(--ck-hue, 0));
@@ -157,6 +160,7 @@ function mixes({ background, foreground }: { background: string; foreground: str
     "--ck-hover": mix(8),
     "--ck-border": mix(12),
     "--ck-border-strong": mix(22),
+    "--ck-border-field": mix(52),
     "--ck-text-secondary": mix(78),
     "--ck-text-tertiary": mix(68),
   };

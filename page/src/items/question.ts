@@ -139,7 +139,7 @@ export const questionStyles = css`
   }
   textarea {
     background: var(--ck-surface);
-    border: 1px solid var(--ck-border-strong);
+    border: 1px solid var(--ck-border-field);
     border-radius: var(--ck-radius-md);
     display: block;
     field-sizing: content;

@@ -52,7 +52,7 @@ export class EventsPanel extends ChatElement {
       }
       input {
         background: var(--ck-surface);
-        border: 1px solid var(--ck-border-strong);
+        border: 1px solid var(--ck-border-field);
         border-radius: var(--ck-radius-sm);
         flex: 1;
         min-block-size: 2rem;

@@ -39,7 +39,7 @@ export class TokenDialog extends ChatElement {
       }
       input {
         background: var(--ck-surface);
-        border: 1px solid var(--ck-border-strong);
+        border: 1px solid var(--ck-border-field);
         border-radius: var(--ck-radius-md);
         display: block;
         inline-size: 100%;

@@ -6,7 +6,7 @@ export const composerStyles = css`
   }
   .frame {
     background: var(--ck-surface-raised);
-    border: 1px solid var(--ck-border-strong);
+    border: 1px solid var(--ck-border-field);
     border-radius: var(--ck-radius-xl);
     box-shadow: 0 1px 3px oklch(0 0 0 / 0.06);
     padding: calc(3 * var(--ck-space));

@@ -51,7 +51,7 @@ export class History extends ChatElement {
     }
     .search {
       background: var(--ck-surface-sunken);
-      border: 1px solid transparent;
+      border: 1px solid var(--ck-border-field);
       border-radius: var(--ck-radius-full);
       inline-size: 100%;
       min-block-size: 2.5rem;
@@ -129,7 +129,7 @@ export class History extends ChatElement {
     }
     .rename input {
       background: var(--ck-surface);
-      border: 1px solid var(--ck-border-strong);
+      border: 1px solid var(--ck-border-field);
       border-radius: var(--ck-radius-sm);
       flex: 1;
       min-block-size: 2rem;

@@ -4,7 +4,7 @@ import { css } from "lit";
 export const fields = css`
   .field {
     background: var(--ck-surface);
-    border: 1px solid var(--ck-border-strong);
+    border: 1px solid var(--ck-border-field);
     border-radius: var(--round);
     font-size: var(--font);
     inline-size: 100%;
@@ -77,7 +77,7 @@ export const fields = css`
   }
   .editable {
     background: none;
-    border: 1px dashed var(--ck-border-strong);
+    border: 1px dashed var(--ck-border-field);
     border-radius: var(--ck-radius-sm);
     inline-size: 100%;
     padding: 0.125em 0.375em;
