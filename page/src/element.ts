@@ -287,7 +287,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
       ></ck-start>`;
     }
     return html`<ck-thread
-        exportparts="thread, progress, notice, error, thinking"
+        exportparts="thread, user-message, assistant-message, quote, code-block, table, link, progress, notice, error, thinking"
         .conversation=${chat.conversation}
         .sending=${chat.sending}
         .actions=${{ feedback: options.threadItemActions?.feedback ?? false, retry: options.threadItemActions?.retry ?? false }}
