@@ -1,8 +1,10 @@
+import { ContextProvider } from "@lit/context";
 import type { SupportedLocale } from "@openai/chatkit";
 import { describe, expect, it } from "vitest";
 import { en, type Catalogue, type Key } from "../src/locale/en";
 import { bestOf, LOCALES, textsFor } from "../src/locale/locales";
-import { Texts } from "../src/locale/texts";
+import { Texts, textsContext } from "../src/locale/texts";
+import { ComposerText } from "../src/views/composer_text";
 
 const FILES = import.meta.glob<{ default: Catalogue }>(["../src/locale/*.ts", "!**/en.ts", "!**/texts.ts", "!**/locales.ts"], { eager: true });
 const catalogues = Object.entries(FILES).map(([path, file]) => [path.replace(/^.*\/|\.ts$/g, ""), file.default] as const);
@@ -232,6 +234,17 @@ describe("the direction", () => {
     const directions = await Promise.all(TAGS.map(async (tag) => [tag, (await textsFor(tag)).direction] as const));
     expect(directions.filter(([, direction]) => direction === "rtl").map(([tag]) => tag)).toEqual(["ar", "ur"]);
     expect((await textsFor("AR-eg")).direction).toBe("rtl");
+  });
+
+  it("is that of a field as long as nothing is written in it", async () => {
+    const page = document.body.appendChild(document.createElement("div"));
+    new ContextProvider(page, { context: textsContext, initialValue: await textsFor("ar") });
+    const field = page.appendChild(new ComposerText());
+    await field.updateComplete;
+    expect(field.renderRoot.querySelector("textarea")?.dir).toBe("rtl");
+    field.value = "plan";
+    await field.updateComplete;
+    expect(field.renderRoot.querySelector("textarea")?.dir).toBe("auto");
   });
 
   it("of what is filled in does not turn the line around", async () => {

@@ -54,12 +54,13 @@ function renderOptions({ question, draft, name, change }: Asked) {
 
 function renderText({ question, draft, texts, change }: Asked) {
   const write = (event: Event) => change({ values: [(event.target as HTMLTextAreaElement).value], skipped: false });
+  const written = draft.values[0] ?? "";
   return html`<textarea
     rows="2"
-    dir="auto"
+    dir=${written === "" ? texts.direction : "auto"}
     aria-label=${text(question.question)}
     placeholder=${texts.t("questions.answer")}
-    .value=${draft.values[0] ?? ""}
+    .value=${written}
     @input=${write}
   ></textarea>`;
 }

@@ -167,6 +167,7 @@ export class ComposerText extends ChatElement {
 
   override render(): TemplateResult {
     const isOpen = this.suggestions.length > 0;
+    const direction = this.value === "" ? this.texts.direction : "auto"; // nothing is from left to right for "auto"
     return html`
       ${isOpen ? this.#list() : nothing}
       <div class="box">
@@ -174,7 +175,7 @@ export class ComposerText extends ChatElement {
         <textarea
           part="input"
           rows="1"
-          dir="auto"
+          dir=${direction}
           enterkeyhint="send"
           autocomplete="off"
           aria-label=${this.t("composer.label")}
