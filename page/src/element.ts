@@ -207,7 +207,15 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   override render(): TemplateResult {
     const options = this.#options;
     if (options === null) return html``;
-    return html`<section class="chat" part="chat" dir=${this.texts.direction} aria-label=${options.frameTitle ?? this.t("chat.label")}>
+    return html`<section
+      class="chat"
+      part="chat"
+      dir=${this.texts.direction}
+      aria-label=${options.frameTitle ?? this.t("chat.label")}
+      @dragover=${(event: DragEvent) => this.#composer?.draggedOver(event)}
+      @dragleave=${(event: DragEvent) => this.#composer?.dragLeft(event)}
+      @drop=${(event: DragEvent) => this.#composer?.dropped(event)}
+    >
       ${options.header?.enabled === false ? nothing : this.#header(options)}
       <div class="body" @ck-action=${this.#acted} @ck-link=${this.#followed} @ck-entity=${this.#entityChosen} @ck-preview=${this.#previewed}>
         ${this.isHistoryOpen ? this.#history(options) : nothing}

@@ -139,8 +139,29 @@ export class Composer extends ChatElement {
     this.emit("ck-tool", id);
   }
 
+  /** Settles when all are there; each that is not is told of at once. */
   async addFiles(files: readonly File[]): Promise<void> {
-    this.problems = await this.#files.add(files, this.options.attachments ?? { enabled: true }, this.texts, this.upload);
+    this.problems = [];
+    await Promise.all(files.map((file) => this.#addFile(file)));
+  }
+
+  /** Files that are held over the chat. */
+  draggedOver(event: DragEvent): void {
+    if (!this.#takesFiles || !event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    this.isDraggedOver = true;
+  }
+
+  dragLeft(event: DragEvent): void {
+    const isInside = event.relatedTarget instanceof Node && (event.currentTarget as Element).contains(event.relatedTarget);
+    if (!isInside) this.isDraggedOver = false;
+  }
+
+  dropped(event: DragEvent): void {
+    if (!this.isDraggedOver) return;
+    event.preventDefault();
+    this.isDraggedOver = false;
+    this.#offer([...(event.dataTransfer?.files ?? [])]);
   }
 
   /** A message with the tool and the model that are chosen here. */
@@ -166,9 +187,6 @@ export class Composer extends ChatElement {
         part="composer"
         @ck-submit=${this.#submit}
         @ck-files=${(event: CustomEvent<File[]>) => this.#offer(event.detail)}
-        @dragover=${this.#draggedOver}
-        @dragleave=${() => (this.isDraggedOver = false)}
-        @drop=${this.#dropped}
       >
         ${this.isDraggedOver ? html`<div class="over-text">${this.t("composer.drop")}</div>` : nothing}
         ${this.#problemList()} ${this.quote ? this.#quote(this.quote) : nothing}
@@ -255,6 +273,10 @@ export class Composer extends ChatElement {
     return tool?.placeholderOverride ?? this.options.placeholder ?? this.t("composer.placeholder");
   }
 
+  get #takesFiles(): boolean {
+    return this.options.attachments?.enabled === true && this.closedBecause === null;
+  }
+
   get #canSend(): boolean {
     return this.text.trim() !== "" || this.#files.list.length > 0;
   }
@@ -299,26 +321,19 @@ export class Composer extends ChatElement {
   }
 
   #offer(files: readonly File[]): void {
-    if (this.options.attachments?.enabled && files.length > 0) void this.addFiles(files);
+    if (this.#takesFiles && files.length > 0) void this.addFiles(files);
+  }
+
+  async #addFile(file: File): Promise<void> {
+    const limits = this.options.attachments ?? { enabled: true };
+    const problems = await this.#files.add([file], limits, this.texts, this.upload);
+    this.problems = [...new Set([...this.problems, ...problems])];
   }
 
   #removed(event: CustomEvent<number>): void {
     const attachment = this.#files.remove(event.detail);
     if (attachment) this.discard(attachment);
     this.focus();
-  }
-
-  #draggedOver(event: DragEvent): void {
-    if (!this.options.attachments?.enabled || !event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    this.isDraggedOver = true;
-  }
-
-  #dropped(event: DragEvent): void {
-    if (!this.isDraggedOver) return;
-    event.preventDefault();
-    this.isDraggedOver = false;
-    this.#offer([...(event.dataTransfer?.files ?? [])]);
   }
 }
 
