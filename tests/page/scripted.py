@@ -123,6 +123,8 @@ class Script:
         self.items: list[Any] = []
         """What the thread holds when it is loaded, oldest first."""
         self.cancelled = threading.Event()
+        self.uploads = threading.Event()
+        """Set it to have what is sent to ``/upload`` taken; before, it waits on its way."""
         self._asked: defaultdict[str, queue.Queue[Asked]] = defaultdict(queue.Queue)
         self._all: list[Asked] = []
         pages = page_routes(built=built)
@@ -132,6 +134,7 @@ class Script:
                 Route("/chatkit", self._answer, methods=["POST"]),
                 Route("/threads/{id}/stream", self._nothing),
                 Route("/threads/{id}/cancel", self._cancel, methods=["POST"]),
+                Route("/upload", self._upload, methods=["PUT", "POST"]),
                 Route("/host", self._host),
                 Route("/host.css", lambda _: Response(STYLE, media_type="text/css")),
                 Route("/pixel.png", lambda _: Response(PIXEL, media_type="image/png")),
@@ -181,6 +184,7 @@ class Script:
 
     def release(self) -> None:
         """Let go of whoever still waits for an answer."""
+        self.uploads.set()
         for asked in self._all:
             asked.end()
 
@@ -215,6 +219,10 @@ class Script:
     async def _cancel(self, request: Request) -> Response:
         self.cancelled.set()
         return Response(status_code=204)
+
+    async def _upload(self, request: Request) -> Response:
+        await asyncio.to_thread(self.uploads.wait, SECONDS)
+        return JSONResponse({"size": len(await request.body())})
 
     async def _host(self, request: Request) -> Response:
         page: Response = await self._page.endpoint(request)
