@@ -1,4 +1,4 @@
-"""The official wrapper `@openai/chatkit-react`, unchanged, on a page of another site that is built with it."""
+"""The official wrapper `@openai/chatkit-react`, unchanged, on a page of another site."""
 
 import subprocess
 from pathlib import Path

@@ -36,6 +36,8 @@ class Site:
         self.app = ""
         self.files: dict[str, bytes] = {}
         """Its files by their paths, beside those of this folder."""
+        self.policies: dict[str, str] = {}
+        """The content policies of pages that need another one."""
 
     def add(self, path: str, body: str = CHAT, *, script: str = SCRIPT) -> None:
         """Put a page under the path, with the element's script and `host.js`."""
@@ -116,7 +118,9 @@ def site() -> Iterator[Site]:
             kind = mimetypes.guess_type(path)[0] or "text/html; charset=utf-8"
             self.send_response(200 if content is not None else 204)
             self.send_header("content-type", kind)
-            self.send_header("content-security-policy", POLICY.format(app=pages.app))
+            self.send_header(
+                "content-security-policy", pages.policies.get(path, POLICY.format(app=pages.app))
+            )
             self.end_headers()
             self.wfile.write(content or b"")
 
