@@ -33,12 +33,16 @@ export class EventsPanel extends ChatElement {
         background: var(--ck-surface-sunken);
         block-size: 100dvh;
         border-inline-start: 1px solid var(--ck-border);
-        display: flex;
-        flex-direction: column;
+        display: block;
         font-size: 0.8125rem;
         inline-size: min(26rem, 100vw);
         inset-block: 0;
         inset-inline-end: 0;
+      }
+      aside {
+        block-size: 100%;
+        display: flex;
+        flex-direction: column;
       }
       header {
         align-items: center;
@@ -102,7 +106,7 @@ export class EventsPanel extends ChatElement {
 
   override render(): TemplateResult {
     const shown = this.rows.filter((row) => row.type.includes(this.filter));
-    return html`
+    return html`<aside aria-label=${this.t("events.title")}>
       <header>
         <h2>${this.t("events.title")}</h2>
         <input
@@ -116,7 +120,7 @@ export class EventsPanel extends ChatElement {
       <ol tabindex="0" aria-label=${this.t("events.title")}>
         ${repeat(shown, (row) => row.number, (row) => this.#row(row))}
       </ol>
-    `;
+    </aside>`;
   }
 
   #row(row: Row): TemplateResult {

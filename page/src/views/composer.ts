@@ -229,7 +229,7 @@ export class Composer extends ChatElement {
 
   #problemList(): TemplateResult {
     const lines = this.problems.map((problem) => html`<li>${problem}</li>`);
-    return html`<ul class="problems" role="alert" ?hidden=${lines.length === 0}>${lines}</ul>`;
+    return html`<div role="alert">${lines.length ? html`<ul class="problems">${lines}</ul>` : nothing}</div>`;
   }
 
   #quote(quote: string): TemplateResult {
