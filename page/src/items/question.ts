@@ -21,7 +21,7 @@ export interface Asked {
 export function renderQuestion(asked: Asked) {
   const { question, draft, place, name, canSkip, isDisabled } = asked;
   return html`<fieldset part="question" ?disabled=${isDisabled} aria-describedby="${name}-hint">
-    <legend dir="auto"><span class="sr-only">${place} </span>${text(question.question)}</legend>
+    <legend><span class="sr-only">${place} </span><bdi>${text(question.question)}</bdi></legend>
     ${renderHint(asked)} ${draft.skipped ? nothing : renderFields(asked)} ${canSkip ? renderSkip(asked) : nothing}
   </fieldset>`;
 }
