@@ -32,7 +32,7 @@ const texts: Catalogue = {
 
   // the composer
   "composer.label": "Съобщение",
-  "composer.placeholder": "Пишете на ИИ",
+  "composer.placeholder": "Съобщение до ИИ",
   "composer.send": "Изпращане",
   "composer.stop": "Спиране",
   "composer.attach": "Добавяне на файлове",

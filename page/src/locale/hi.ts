@@ -39,7 +39,7 @@ const texts: Catalogue = {
   "composer.tools": "टूल",
   "composer.removeTool": "{name} का इस्तेमाल बंद करें",
   "composer.model": "मॉडल",
-  "composer.mention": "किसी का उल्लेख करें",
+  "composer.mention": "उल्लेख जोड़ें",
   "composer.suggestions": "सुझाव",
   "composer.dictate": "बोलकर लिखें",
   "composer.dictateStop": "बोलकर लिखना बंद करें",

@@ -39,7 +39,7 @@ const texts: Catalogue = {
   "composer.tools": "ٹولز",
   "composer.removeTool": "{name} کا استعمال بند کریں",
   "composer.model": "ماڈل",
-  "composer.mention": "کسی کا ذکر کریں",
+  "composer.mention": "ذکر شامل کریں",
   "composer.suggestions": "تجاویز",
   "composer.dictate": "بول کر لکھیں",
   "composer.dictateStop": "بول کر لکھنا بند کریں",
