@@ -44,7 +44,7 @@ const texts: Catalogue = {
   "composer.dictate": "Диктуване",
   "composer.dictateStop": "Край на диктуването",
   "composer.dictateFailed": "Записът не беше успешен. Проверете дали страницата има достъп до микрофона.",
-  "composer.transcribing": "Записва се казаното от вас…",
+  "composer.transcribing": "Казаното се превръща в текст…",
   "composer.removeFile": "Премахване на {name}",
   "composer.uploading": "Качване на {name}: {percent}",
   "composer.removeQuote": "Премахване на цитата",
@@ -156,7 +156,7 @@ const texts: Catalogue = {
 
   // the page of the server itself
   "token.title": "Токен за достъп",
-  "token.why": "Този сървър изисква токен за достъп. Той се пази, докато разделът на браузъра бъде затворен.",
+  "token.why": "Този сървър изисква токен за достъп. Той се пази до затварянето на раздела на браузъра.",
   "token.refused": "Токенът не беше приет.",
   "token.label": "Токен",
   "token.continue": "Продължаване",

@@ -43,7 +43,7 @@ const texts: Catalogue = {
   "composer.suggestions": "Ehdotukset",
   "composer.dictate": "Sanele",
   "composer.dictateStop": "Lopeta sanelu",
-  "composer.dictateFailed": "Tallennus epäonnistui. Tarkista, että sivu saa käyttää mikrofonia.",
+  "composer.dictateFailed": "Äänitys epäonnistui. Tarkista, että sivu saa käyttää mikrofonia.",
   "composer.transcribing": "Kirjoitetaan puhettasi tekstiksi…",
   "composer.removeFile": "Poista {name}",
   "composer.uploading": "Lähetetään {name}: {percent}",

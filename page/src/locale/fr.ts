@@ -67,7 +67,7 @@ const texts: Catalogue = {
   "history.today": "Aujourd’hui",
   "history.yesterday": "Hier",
   "history.week": "7 derniers jours",
-  "history.earlier": "Plus ancien",
+  "history.earlier": "Plus anciennes",
   "history.actions": "Actions pour {title}",
   "history.rename": "Renommer",
   "history.renameLabel": "Titre",

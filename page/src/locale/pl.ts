@@ -44,7 +44,7 @@ const texts: Catalogue = {
   "composer.dictate": "Dyktuj",
   "composer.dictateStop": "Zakończ dyktowanie",
   "composer.dictateFailed": "Nie udało się nagrać. Sprawdź, czy ta strona może używać mikrofonu.",
-  "composer.transcribing": "Zapisywanie wypowiedzi…",
+  "composer.transcribing": "Przepisywanie wypowiedzi…",
   "composer.removeFile": "Usuń {name}",
   "composer.uploading": "Przesyłanie {name}: {percent}",
   "composer.removeQuote": "Usuń cytat",

@@ -72,7 +72,7 @@ const texts: Catalogue = {
   "history.rename": "Renomear",
   "history.renameLabel": "Título",
   "history.delete": "Excluir",
-  "history.deleteAsk": "Excluir “{title}”? Não será possível recuperar.",
+  "history.deleteAsk": "Excluir “{title}”? Não será possível recuperá-la.",
 
   // items: work and reasoning
   "work.thinking": "Pensando…",

@@ -72,7 +72,7 @@ const texts: Catalogue = {
   "history.rename": "Mudar o nome",
   "history.renameLabel": "Título",
   "history.delete": "Eliminar",
-  "history.deleteAsk": "Eliminar «{title}»? Não será possível recuperar.",
+  "history.deleteAsk": "Eliminar «{title}»? Não será possível recuperá-la.",
 
   // items: work and reasoning
   "work.thinking": "A pensar…",

@@ -142,7 +142,7 @@ const texts: Catalogue = {
   "markdown.task": "Задача",
   "markdown.source": "Источник {number}: {title}",
   "markdown.note": "Сноска {label}",
-  "markdown.noteBack": "Назад от сноски {label}",
+  "markdown.noteBack": "Вернуться к тексту от сноски {label}",
 
   // widgets
   "widget.working": "Обработка…",

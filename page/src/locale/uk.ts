@@ -142,7 +142,7 @@ const texts: Catalogue = {
   "markdown.task": "Завдання",
   "markdown.source": "Джерело {number}: {title}",
   "markdown.note": "Виноска {label}",
-  "markdown.noteBack": "Назад від виноски {label}",
+  "markdown.noteBack": "Повернутися до тексту від виноски {label}",
 
   // widgets
   "widget.working": "Обробка…",

@@ -10,7 +10,7 @@ const texts: Catalogue = {
   "chat.close": "关闭",
   "chat.cancel": "取消",
   "chat.save": "保存",
-  "chat.greeting": "今天有什么可以帮您？",
+  "chat.greeting": "今天有什么可以帮您的吗？",
   "chat.notFound": "此对话不存在，或者不属于您。",
   "chat.unreachable": "无法连接服务器。请检查网络连接后重试。",
   "chat.noThread": "还没有对话：请先发送一条消息。",
