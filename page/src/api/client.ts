@@ -151,9 +151,18 @@ function streamOf(response: Response): Stream {
 
 async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<ThreadEvent> {
   try {
-    for await (const frame of frames(body)) yield JSON.parse(frame.data) as ThreadEvent;
+    for await (const frame of frames(body)) yield parsed(frame.data);
   } catch (error) {
     throw lost(error);
+  }
+}
+
+/** An event without a type where it is no JSON: the frame counts all the same. */
+function parsed(data: string): ThreadEvent {
+  try {
+    return JSON.parse(data) as ThreadEvent;
+  } catch {
+    return {} as ThreadEvent;
   }
 }
 

@@ -2,6 +2,7 @@ import { ApiError, type Client } from "../api/client";
 import { en } from "../locale/en";
 import type { Item, Page, Thread, ThreadEvent, UserInput } from "../protocol";
 import { after, begun, EMPTY, ended, failed, loaded, reloaded, replacedItem, withOlder, working, type Conversation } from "../state/conversation";
+import { soundEvent } from "../state/sound";
 import { TurnGone, turnEvents, type TurnSource } from "./turn";
 
 /** Who shows the chat, and is told of what is more than a change of the conversation. */
@@ -260,8 +261,9 @@ export class Chat {
     for await (const event of told.events) if (event.type === "error" && !signal.aborted) this.#receive(event);
   }
 
-  #receive(event: ThreadEvent): void {
-    this.#host.received(event);
+  #receive(raw: ThreadEvent): void {
+    this.#host.received(raw);
+    const event = soundEvent(raw);
     if (event.type === "client_effect") this.#host.effect(event.name, event.data);
     if (event.type === "error") this.#host.failed(new Error(event.message ?? event.code));
     const before = this.threadId;

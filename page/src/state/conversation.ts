@@ -1,4 +1,5 @@
 import type { Item, Thread, ThreadEvent } from "../protocol";
+import { soundItem, soundItems, soundThread } from "./sound";
 import { updated } from "./updates";
 
 /** All that there is to see of one thread. Never changed in place. */
@@ -53,7 +54,7 @@ const BEGUN: Answer = { mayStop: true, progress: null, open: [], hasEvents: fals
 /** A thread as the server gives it, its oldest item first. */
 export function loaded(thread: Thread): Conversation {
   const { items, ...rest } = thread;
-  return { ...EMPTY, thread: rest, items: items.data, hasOlder: items.has_more };
+  return { ...EMPTY, thread: soundThread(rest), items: soundItems(items.data), hasOlder: items.has_more };
 }
 
 /**
@@ -74,7 +75,7 @@ export function reloaded(before: Conversation, now: Conversation): Conversation 
 /** Older items were loaded: they come before what is there, and each only once. */
 export function withOlder(conversation: Conversation, older: readonly Item[], hasMore: boolean): Conversation {
   const known = new Set(conversation.items.map((item) => item.id));
-  const fresh = older.filter((item) => !known.has(item.id));
+  const fresh = soundItems(older).filter((item) => !known.has(item.id));
   return { ...conversation, items: [...fresh, ...conversation.items], hasOlder: hasMore };
 }
 
@@ -100,7 +101,8 @@ export function failed(conversation: Conversation, cause: Error): Conversation {
 
 /** An item came back changed from outside of a stream. */
 export function replacedItem(conversation: Conversation, item: Item): Conversation {
-  return withItem(conversation, item);
+  const sound = soundItem(item);
+  return sound === null ? conversation : withItem(conversation, sound);
 }
 
 /** The conversation after one event. Events that it knows nothing of leave it as it is. */
