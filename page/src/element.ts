@@ -79,6 +79,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
 
   setOptions(options: ChatKitOptions): void {
     this.#options = options;
+    if (!("getClientSecret" in options.api)) this.#client.forgetToken();
     this.#applyLook(options);
     void this.#applyLocale(options.locale);
     if (this.#isReady) this.#begin(options);

@@ -45,6 +45,7 @@ const UNKNOWN_ROUTE = [404, 405, 501];
 /** Speaks the protocol over `fetch`. */
 export class Client {
   #token: string | null = null;
+  #asking: Promise<string | null> | null = null;
   readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
@@ -91,21 +92,41 @@ export class Client {
 
   /** Any request to the server, with its token. Raises ApiError. */
   async send(url: URL, request: RequestInit): Promise<Response> {
-    const { token } = this.#options;
-    this.#token ??= (await token?.(null)) ?? null;
+    this.#token ??= await this.#newToken(null);
+    const used = this.#token;
     let response = await this.#fetch(url, request);
-    if (response.status === 401 && token && this.#token !== null) {
-      this.#token = await token(this.#token);
+    if (response.status === 401 && used !== null) {
+      if (this.#token === used) this.#token = await this.#newToken(used); // else another request has got one meanwhile
       response = await this.#fetch(url, request);
     }
     if (response.ok) return response;
     throw await errorOf(response);
   }
 
+  get url(): string {
+    return this.#options.url;
+  }
+
+  /** Whether the server that is spoken to serves that address, too. */
+  isAt(url: string): boolean {
+    return new URL(url, this.url).origin === new URL(this.url).origin;
+  }
+
+  /** Another server, or another way to sign in: the token was for the one before. */
+  forgetToken(): void {
+    this.#token = null;
+  }
+
   /** What a request to the server has to carry. */
   async authorization(): Promise<Record<string, string>> {
-    this.#token ??= (await this.#options.token?.(null)) ?? null;
+    this.#token ??= await this.#newToken(null);
     return this.#token === null ? {} : { Authorization: `Bearer ${this.#token}` };
+  }
+
+  /** However many requests wait for a token, it is asked for once. */
+  #newToken(refused: string | null): Promise<string | null> {
+    const ask = async () => (await this.#options.token?.(refused)) ?? null;
+    return (this.#asking ??= ask().finally(() => (this.#asking = null)));
   }
 
   async #optional(path: string, request: RequestInit): Promise<Response | null> {

@@ -27,7 +27,7 @@ export async function upload(
     const url = new URL(strategy.uploadUrl, document.baseURI);
     return ownFetch ? byFetch(client, url, file, onProgress, signal) : direct(client, url, file, onProgress, signal);
   }
-  return inTwoSteps(client, file, onProgress, signal);
+  return inTwoSteps(client, file, onProgress, signal, ownFetch);
 }
 
 async function direct(client: Client, url: URL, file: File, onProgress: OnProgress, signal: AbortSignal) {
@@ -41,16 +41,22 @@ async function byFetch(client: Client, url: URL, file: File, onProgress: OnProgr
   return (await response.json()) as SentAttachment;
 }
 
-async function inTwoSteps(client: Client, file: File, onProgress: OnProgress, signal: AbortSignal) {
+async function inTwoSteps(client: Client, file: File, onProgress: OnProgress, signal: AbortSignal, ownFetch: boolean) {
   const params = { name: file.name, size: file.size, mime_type: file.type || "application/octet-stream" };
   const announced = await client.ask<Announced>("attachments.create", params, signal);
   const { upload_descriptor, upload_url, ...attachment } = announced;
+  /** The page's `fetch` brings to its server what its server takes; an object store wants nothing but what it has signed. */
+  const carry = async (method: string, url: string, headers: Readonly<Record<string, string>>, body: Blob | FormData) => {
+    if (!ownFetch || !client.isAt(url)) return transfer(method, url, headers, body, onProgress, signal);
+    onProgress(null);
+    return client.send(new URL(url, client.url), { method, headers, body, signal });
+  };
   try {
     if (upload_descriptor) {
       const { url, method, headers } = upload_descriptor;
-      await transfer(method, url, { "Content-Type": params.mime_type, ...headers }, file, onProgress, signal);
+      await carry(method, url, { "Content-Type": params.mime_type, ...headers }, file);
     } else if (upload_url) {
-      await transfer("POST", upload_url, {}, form(file), onProgress, signal);
+      await carry("POST", upload_url, {}, form(file));
     }
   } catch (error) {
     forget(client, attachment.id);
