@@ -125,7 +125,8 @@ def watched(browser: Browser, tolerated: list[str], **options: Any) -> Iterator[
         yield context
     finally:
         context.close()
-    assert [each for each in complaints if not any(text in each for text in tolerated)] == []
+    left = [each for each in complaints if not any(text in each for text in tolerated)]
+    assert not left, left
 
 
 def missing(reason: str) -> None:
