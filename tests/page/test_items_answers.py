@@ -70,6 +70,21 @@ def test_sources_of_all_kinds_come_while_the_text_grows(script: Script, tab: Pag
     expect(tab.locator("ck-sources")).to_contain_text("notes.txt")
 
 
+def test_formulas_code_and_references_to_signs_are_drawn_under_the_page_s_policy(
+    script: Script, tab: Page
+) -> None:
+    text = (
+        "Tea &amp; milk &hearts; $a^2$\n\n$$\\frac{1}{2}$$\n\n```python\nprint(1)\n```\n\n| a |\n|-|\n| 1 |"
+    )
+    script.open(tab, user("u"), assistant("a", text))
+    answer = tab.locator("ck-answer")
+    expect(answer.locator("p").first).to_contain_text("Tea & milk ♥")
+    expect(answer.locator("math")).to_have_count(2)
+    expect(answer.locator("math mfrac")).to_have_count(1)
+    expect(answer.locator("ck-code-block")).to_contain_text("print(1)")
+    expect(answer.get_by_role("cell")).to_have_text("1")
+
+
 def test_the_mark_of_a_source_leads_to_it(script: Script, tab: Page) -> None:
     told = part("One. Two.", annotation(PAGE_SOURCE, 4), annotation(FILE_SOURCE, 9))
     script.open(tab, user("u"), assistant("a", told))

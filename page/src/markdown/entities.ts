@@ -1,3 +1,5 @@
+import { inert } from "./trusted";
+
 const ENTITY = /&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});/gi;
 const known = new Map<string, string>();
 
@@ -14,5 +16,5 @@ function character(entity: string): string {
 
 /** The browser knows all names. What it is given here holds nothing but one reference: no tag can come of it. */
 function resolved(entity: string): string {
-  return new DOMParser().parseFromString(`<body>${entity}`, "text/html").body.textContent ?? entity;
+  return inert(`<body>${entity}`, "text/html")?.body.textContent ?? entity;
 }
