@@ -2,9 +2,21 @@
 
 from typing import Any
 
-__all__ = ["added", "assistant", "custom", "done", "item", "part", "thread", "update", "user", "widget"]
+__all__ = [
+    "Json",
+    "added",
+    "assistant",
+    "custom",
+    "done",
+    "item",
+    "part",
+    "thread",
+    "update",
+    "user",
+    "widget",
+]
 
-Json = dict[str, Any]
+Json = dict[str, Any]  # Any: JSON
 CREATED = "2026-01-02T03:04:05.000000Z"
 
 
