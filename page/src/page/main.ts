@@ -15,9 +15,29 @@ const authorized = askingForToken();
 let composer: ChatKitOptions["composer"] = { attachments: { enabled: true } };
 
 function scheme(): Scheme {
-  const chosen = localStorage.getItem(SCHEME);
+  const chosen = kept();
   if (chosen === "light" || chosen === "dark") return chosen;
   return system.matches ? "dark" : "light";
+}
+
+/** Storage may be switched off; then the choice lasts as long as the page. */
+let chosenHere: Scheme | null = null;
+
+function kept(): string | null {
+  try {
+    return localStorage.getItem(SCHEME);
+  } catch {
+    return chosenHere;
+  }
+}
+
+function keep(scheme: Scheme): void {
+  chosenHere = scheme;
+  try {
+    localStorage.setItem(SCHEME, scheme);
+  } catch {
+    // see above
+  }
 }
 
 function apply(): void {
@@ -35,11 +55,13 @@ function apply(): void {
   });
 }
 
-// whoever answers, a model or the demo, has something to say to these
-const PROMPTS = ["Hello!", "What can you do?", "Who am I talking to?"].map((text) => ({ label: text, prompt: text }));
+// whoever answers, a model or the demo, has something to say to these, in English
+const PROMPTS = navigator.language.startsWith("en")
+  ? ["Hello!", "What can you do?", "Who am I talking to?"].map((text) => ({ label: text, prompt: text }))
+  : [];
 
 function switchScheme(): void {
-  localStorage.setItem(SCHEME, scheme() === "dark" ? "light" : "dark");
+  keep(scheme() === "dark" ? "light" : "dark");
   apply();
 }
 
@@ -83,6 +105,7 @@ async function showEvents(): Promise<void> {
   });
 }
 
+chat.addEventListener("chatkit.ready", () => (document.documentElement.lang = chat.lang));
 chat.addEventListener("chatkit.thread.change", ({ detail }) => showInAddress(detail.threadId));
 chat.addEventListener("chatkit.log", ({ detail }: LogEvent) => {
   if (detail.name === "thread.title") document.title = detail.data?.title ? `${String(detail.data.title)} – Chat` : "Chat";
