@@ -63,6 +63,13 @@ describe("what arrives", () => {
     }
   });
 
+  it("finds a component among children that are none", () => {
+    const widget = { type: "Card", children: [null, 7, "text", [], { type: "Text", id: "t", value: "v" }] };
+    const before = after(begun(EMPTY), soundEvent({ type: "thread.item.added", item: { ...BASE, type: "widget", widget } }));
+    const delta = update("widget.streaming_text.value_delta", { component_id: "t", delta: "!", done: true });
+    expect(JSON.stringify(after(before, soundEvent(delta)).items)).toContain('"v!"');
+  });
+
   it("has text where text belongs", () => {
     for (const odd of ODD) {
       const item = soundItem({ ...BASE, type: "assistant_message", content: [{ ...PART, text: odd }, odd] }) as AssistantMessage;
@@ -85,6 +92,17 @@ describe("what arrives", () => {
       const task = { ...update("workflow.task.added", { task_index: place, task: { type: "custom" } }), item_id: "w" };
       expect((after(before, soundEvent(task)).items[1] as WorkflowItem).workflow.tasks).toHaveLength(1);
     }
+  });
+
+  it("is not taken deeper than anybody nests", () => {
+    let tree: object = { type: "Text", id: "deepest", value: "" };
+    for (let level = 0; level < 50_000; level += 1) tree = { type: "Box", children: [tree] };
+    const item = { ...BASE, type: "widget", widget: tree };
+    const before = after(begun(EMPTY), soundEvent({ type: "thread.item.added", item }));
+    const delta = update("widget.streaming_text.value_delta", { component_id: "deepest", delta: "d", done: false });
+    expect(after(before, soundEvent(delta)).items).toEqual(before.items);
+    expect(JSON.stringify(before).length).toBeLessThan(10_000);
+    expect(soundItems([item])).toHaveLength(1);
   });
 
   it("leaves alone what it does not know", () => {

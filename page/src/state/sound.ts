@@ -11,7 +11,8 @@ type Raw = Readonly<Record<string, unknown>>;
 /** Of a kind that nobody knows, and so without effect. */
 const NOTHING = { type: "" } as unknown as ThreadEvent;
 
-export function soundEvent(event: unknown): ThreadEvent {
+export function soundEvent(given: unknown): ThreadEvent {
+  const event = shallow(given);
   if (!isRaw(event) || typeof event.type !== "string") return NOTHING;
   const read = Object.hasOwn(EVENTS, event.type) ? EVENTS[event.type] : undefined;
   return ((read === undefined ? event : read(event)) ?? NOTHING) as ThreadEvent;
@@ -19,7 +20,7 @@ export function soundEvent(event: unknown): ThreadEvent {
 
 /** Those that have a kind and an id. */
 export function soundItems(items: unknown): readonly Item[] {
-  return Array.isArray(items) ? items.map(soundItem).filter((item) => item !== null) : [];
+  return Array.isArray(items) ? items.map((item) => soundItem(shallow(item))).filter((item) => item !== null) : [];
 }
 
 export function soundItem(item: unknown): Item | null {
@@ -129,6 +130,26 @@ function soundAnnotation(annotation: unknown): Annotation | null {
   const { index, source } = annotation;
   const title = textOf(source.title);
   return { ...annotation, index: typeof index === "number" ? index : null, source: { ...source, title } } as unknown as Annotation;
+}
+
+/** Deeper nobody nests, nor draws; who walks through a tree needs a stack for it. */
+const DEEPEST = 300;
+
+/** The value, without what is in it deeper down. */
+function shallow(value: unknown): unknown {
+  return isDeeper(value, DEEPEST) ? cut(value, DEEPEST) : value;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}
+
+function cut(value: unknown, levels: number): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (levels === 0) return null;
+  if (Array.isArray(value)) return value.map((inner: unknown) => cut(inner, levels - 1));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, cut(inner, levels - 1)]));
 }
 
 function list(value: unknown): readonly Raw[] {

@@ -76,6 +76,7 @@ function onComponent(change: (component: Component, update: Update) => Component
 
 /** The tree with the component of that id changed; parts of it that do not change stay the same objects. */
 function withComponent(root: Component, id: string, change: (found: Component) => Component): Component {
+  if (typeof root !== "object" || root === null) return root; // among children stands what a server puts there
   if (root.id === id) return change(root);
   const { children } = root;
   if (children === undefined || children === null) return root;
