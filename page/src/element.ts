@@ -6,7 +6,7 @@ import { clientOptions, hasOwnFetch, uploadStrategy, urlOf } from "./api/options
 import { forget, upload } from "./api/uploads";
 import { Chat, type ChatHost, type WidgetAction } from "./chat/chat";
 import { Drafts } from "./chat/drafts";
-import { contentOf } from "./chat/mentions";
+import { contentOf, sendable } from "./chat/mentions";
 import { Tabs } from "./chat/tabs";
 import { Threads } from "./chat/threads";
 import { transcription } from "./chat/transcription";
@@ -103,7 +103,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
     if (params.newThread) await this.#open(null);
     await this.#reopened();
     while (this.#chat.isResponding) await this.#drawn.promise;
-    const content = params.content ? params.content : [{ type: "input_text", text: params.text ?? "" } as const];
+    const content = params.content ? sendable(params.content) : [{ type: "input_text", text: params.text ?? "" }];
     const input: UserInput = {
       content,
       attachments: (params.attachments ?? []).map(({ id }) => id),

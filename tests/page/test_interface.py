@@ -140,7 +140,7 @@ def test_the_last_of_several_threads_is_shown(host: Host) -> None:
         ({"text": "Hi"}, {"content": [{"type": "input_text", "text": "Hi"}]}),
         (
             {"content": [{"type": "input_text", "text": "About "}, TAG]},
-            {"content": [{"type": "input_text", "text": "About "}, TAG]},
+            {"content": [{"type": "input_text", "text": "About "}, {**TAG, "interactive": False}]},
         ),
         ({"reply": "what was said"}, {"quoted_text": "what was said"}),
         ({"toolChoice": {"id": "task"}}, {"inference_options": {"tool_choice": {"id": "task"}}}),

@@ -51,6 +51,11 @@ function tagOf({ id, title, group, data, interactive }: Entity): UserContent {
   return { type: "input_tag", id, text: title, group: group ?? null, data: data ?? {}, interactive: interactive ?? false };
 }
 
+/** Content that the page gave, with what it may leave out and the protocol wants. */
+export function sendable(content: readonly UserMessageContent[]): readonly UserContent[] {
+  return content.map((part) => (part.type === "input_tag" ? { data: {}, interactive: false, ...part } : part));
+}
+
 /** Content that the page gave, as text and the entities in it. */
 export function textOf(content: readonly UserMessageContent[]): { text: string; entities: readonly Entity[] } {
   const text = content.map((part) => (part.type === "input_tag" ? `@${part.text}` : part.text)).join("");
