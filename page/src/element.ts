@@ -64,6 +64,8 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   #tabs: Tabs | null = null;
   /** Whether a turn has begun that other tabs do not know of. */
   #isNews = false;
+  /** What had the focus when the chat was drawn last. */
+  #focused: Element | null = null;
   /** The words of a message that is on its way. */
   #unsent = "";
 
@@ -225,8 +227,13 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
     </section>`;
   }
 
+  protected override willUpdate(): void {
+    this.#focused = deepest(this.renderRoot as ShadowRoot) ?? this.#focused;
+  }
+
   protected override updated(changes: PropertyValues): void {
     super.updated(changes);
+    if (this.#focused) requestAnimationFrame(() => this.#keepFocus()); // when those below have drawn, too
     if (this.#hasDrawn || this.#options === null) return;
     this.#hasDrawn = true;
     void listening().then(() => this.#becomeReady());
@@ -559,6 +566,15 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
     this.requestUpdate();
   }
 
+  /** Where the focus was may be gone: whoever uses a keyboard then goes on in the composer, or in the history. */
+  #keepFocus(): void {
+    const mayHaveIt = this.#focused === null || (this.#focused.isConnected && !this.#focused.matches(":disabled"));
+    if (mayHaveIt || (document.activeElement ?? document.body) !== document.body) return;
+    this.#focused = null;
+    if (!matchMedia("(hover: hover)").matches) return;
+    this.renderRoot.querySelector<HTMLElement>(this.isHistoryOpen ? "ck-history" : "ck-composer")?.focus();
+  }
+
   readonly #networkChanged = (): void => {
     this.requestUpdate();
     this.#look();
@@ -619,6 +635,12 @@ function listening(): Promise<void> {
     if (document.hidden) setTimeout(resolve, 50);
     else requestAnimationFrame(() => setTimeout(resolve));
   });
+}
+
+/** What has the focus within, however deep. */
+function deepest(root: ShadowRoot): Element | null {
+  const found = root.activeElement;
+  return found?.shadowRoot?.activeElement ? deepest(found.shadowRoot) : found;
 }
 
 /** The action without what only the page needs to know of it. */

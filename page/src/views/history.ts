@@ -308,7 +308,8 @@ export class History extends ChatElement {
   }
 
   readonly #pressed = (event: KeyboardEvent): void => {
-    if (event.key === "Escape" && !event.defaultPrevented) this.emit("ck-close");
+    const isAbove = event.composedPath().some((each) => each instanceof HTMLElement && each.matches("dialog, [popover]"));
+    if (event.key === "Escape" && !event.defaultPrevented && !isAbove) this.emit("ck-close"); // else what lies above it closes
   };
 }
 
