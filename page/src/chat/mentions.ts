@@ -19,6 +19,11 @@ export function mentionAt(text: string, caret: number, mark: "@" | "/"): Mention
   return isAtWord && !/\n|\s\s/.test(query) && !query.startsWith(" ") ? { start, query } : null;
 }
 
+/** Whether one of the entities stands there already, and what is typed now comes behind it. */
+export function isMentioned(text: string, { start }: Mention, entities: readonly Entity[]): boolean {
+  return text[start] === "@" && entities.some(({ title }) => title !== "" && text.startsWith(title, start + 1));
+}
+
 /** A stretch of the composer's text: plain, or what is mentioned in it. */
 export interface Stretch {
   readonly text: string;

@@ -1,6 +1,6 @@
 import type { Entity } from "@openai/chatkit";
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { mentionAt, stretches, type Mention } from "../chat/mentions";
+import { isMentioned, mentionAt, stretches, type Mention } from "../chat/mentions";
 import type { Suggestion } from "../chat/suggest";
 import { ChatElement, define } from "../ui/element";
 
@@ -276,7 +276,8 @@ export class ComposerText extends ChatElement {
   async #look(): Promise<void> {
     const { value, selectionStart } = this.#textarea;
     const mark = mentionAt(value, selectionStart, "@") ? "@" : "/";
-    this.#mention = this.suggest ? mentionAt(value, selectionStart, mark) : null;
+    const mention = this.suggest ? mentionAt(value, selectionStart, mark) : null;
+    this.#mention = mention && isMentioned(value, mention, this.entities) ? null : mention;
     const asked = ++this.#asked;
     if (!this.#mention || !this.suggest) return this.#closeSuggestions();
     const found = await this.suggest(mark, this.#mention.query).catch(() => []);
