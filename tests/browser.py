@@ -27,6 +27,8 @@ OPTIONS = [
     "--disable-gpu",
     "--disable-quic",
     "--disable-background-networking",
+    "--use-fake-device-for-media-stream",  # a microphone that beeps, which nobody is asked for
+    "--use-fake-ui-for-media-stream",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 LOOPBACK = {"127.0.0.1", "localhost", "", None}
