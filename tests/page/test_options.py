@@ -125,14 +125,18 @@ def test_theme_base_size(shared_host: Host, size: int) -> None:
 def test_theme_fonts(shared_host: Host) -> None:
     shared_host.show("""{theme: {typography: {
       fontFamily: 'Georgia, serif', fontFamilyMono: 'Courier',
-      fontSources: [{family: 'Own', src: '/own.woff2', weight: 700, style: 'italic', display: 'swap'}],
+      fontSources: [{
+        family: 'Own', src: '/own.woff2', weight: 700, style: 'italic', display: 'swap',
+        unicodeRange: 'U+20-7E',
+      }],
     }}}""")
     assert style(frame(shared_host), "fontFamily") == "Georgia, serif"
     assert shared_host.run("() => getComputedStyle(chat).getPropertyValue('--ck-font-mono')") == "Courier"
-    faces = shared_host.run(
-        "() => [...document.fonts].map(({family, weight, style}) => [family, weight, style])"
+    asked = (
+        "({family, weight, style, display, unicodeRange}) => [family, weight, style, display, unicodeRange]"
     )
-    assert faces == [["Own", "700", "italic"]]
+    faces = shared_host.run(f"() => [...document.fonts].map({asked})")
+    assert faces == [["Own", "700", "italic", "swap", "U+20-7E"]]
 
 
 # ---- locale, frameTitle
