@@ -1,4 +1,4 @@
-"""`interface.json` says what tests each name of the published interface; TypeScript checks that it has all."""
+"""`interface.json` says what tests every name of the published interface: the compiler checks its names."""
 
 import ast
 import json
