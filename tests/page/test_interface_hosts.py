@@ -131,4 +131,4 @@ def test_a_site_that_the_app_does_not_know_is_refused(
     other_site.add("/open")
     host = Host(visitor.new_page(), other_site).open("/open")
     host.show(f"{{api: {{url: '{address}/chatkit'}}}}").call("showHistory")
-    expect(host.page.get_by_role("alert")).to_contain_text("cannot be reached")
+    expect(host.page.get_by_role("alert").filter(has_text="cannot be reached")).to_be_visible()
