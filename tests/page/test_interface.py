@@ -120,6 +120,25 @@ def test_set_thread_id_says_that_there_is_no_such_thread(host: Host, tolerated: 
     expect(messages(host.page)).to_contain_text("A new one, then")
 
 
+def test_a_thread_that_could_not_be_loaded_is_tried_again(host: Host, tolerated: list[str]) -> None:
+    """By a button, and before a message goes into it."""
+    tolerated += ["503"]
+    host.show().say("Hello")
+    thread = host.thread
+    refusal = {"status": 503, "json": {"error": {"message": "Out of order"}}}
+    headers = {"access-control-allow-origin": "*", "access-control-allow-headers": "*"}
+    host.page.route("**/chatkit", lambda route: route.fulfill(**refusal, headers=headers))
+    host.call("setThreadId", thread)
+    problem = host.page.get_by_role("alert").filter(has_text="Out of order")
+    problem.get_by_role("button", name="Try again").click()
+    host.heard("thread.load.end", 2)
+    expect(problem).to_be_visible()
+    host.page.unroute("**/chatkit")
+    host.say("Again")
+    expect(messages(host.page)).to_contain_text("“Hello”")
+    assert [each["thread_id"] for each in host.asked("threads.add_user_message")] == [thread]
+
+
 def test_the_last_of_several_threads_is_shown(host: Host) -> None:
     host.show().say("Hello")
     thread = host.thread
