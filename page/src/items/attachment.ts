@@ -2,7 +2,7 @@ import { css, html, nothing } from "lit";
 import type { SentAttachment } from "../protocol";
 import { ChatElement, define } from "../ui/element";
 import "./large_image";
-import { imageUrl, text } from "./read";
+import { fileName, imageUrl, text } from "./read";
 
 /** `<ck-attachment .attachment>`: a file that a message was sent with, an image as its preview. */
 export class AttachmentElement extends ChatElement {
@@ -80,7 +80,7 @@ export class AttachmentElement extends ChatElement {
   protected override render() {
     const { attachment } = this;
     if (attachment === null) return nothing;
-    const name = text(attachment.name) || this.t("file.unnamed");
+    const name = fileName(attachment.name) || this.t("file.unnamed");
     const url = attachment.type === "file" ? null : imageUrl(attachment.preview_url);
     if (url !== null && url !== this.broken) return this.renderImage(url, name);
     return html`<span class="file" part="attachment">

@@ -7,6 +7,13 @@ export function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
+const TURNS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A file's name without the signs that turn the writing, by which a program can look like a picture. */
+export function fileName(value: unknown): string {
+  return text(value).replace(TURNS, "");
+}
+
 /** The objects in a list; of anything else none. */
 export function objects<T extends object>(value: readonly T[] | null | undefined): readonly T[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === "object" && one !== null) : [];
