@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from hatch_build import find_node
+from hatch_build import find_node, install
 from tests.browser import missing
 from tests.page.hosts import FOLDER, Host, Site
 
@@ -42,8 +42,8 @@ ANSWERED = """count => new Promise(resolve => {
 def bundle(folder: Path) -> bytes:
     """The page's script, built in that folder with the packages of `page/`."""
     node = find_node()
-    if node is None:
-        missing("needs Node 20.19 or newer")
+    if node is None or install(PAGE, node) != 0:
+        missing("needs Node 20.19 or newer, and the packages of the page")
     assert node is not None
     (folder / "node_modules").symlink_to(PAGE / "node_modules")
     (folder / "react.jsx").write_bytes((FOLDER / "react.jsx").read_bytes())
