@@ -1,5 +1,6 @@
 """How tests talk through the page, and what the server has kept of it."""
 
+import re
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -50,7 +51,7 @@ def stop(page: Page) -> None:
 
 def thread_of(page: Page) -> str:
     """The id of the thread that the page shows, as its address tells."""
-    page.wait_for_url("**/#/thr_*")
+    page.wait_for_url(re.compile("#/thr_"))
     return page.url.rpartition("#/")[2]
 
 
