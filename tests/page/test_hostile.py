@@ -41,6 +41,18 @@ def is_usable(script: Script, tab: Page) -> None:
     expect(tab.locator("ck-answer ck-markdown .body").last).to_have_text("Still there.")
 
 
+def test_the_search_for_faults_finds_them(script: Script, tab: Page) -> None:
+    script.show(tab)
+    tab.locator("ck-start").evaluate(
+        """start => {
+            const link = document.createElement('a');
+            link.setAttribute('href', ' java\\tscript:pwned(1)');
+            start.shadowRoot.append(link, document.createElement('iframe'));
+        }"""
+    )
+    assert tab.evaluate(FAULTS) == ["href= java\tscript:pwned(1)", "iframe"]
+
+
 def test_nothing_in_markdown_runs(script: Script, canary: Page, tolerated: list[str]) -> None:
     tolerated += ["404"]  # addresses without a scheme are the server's own
     script.thread = thread(allowed_image_domains=[])
