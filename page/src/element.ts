@@ -1,24 +1,25 @@
 import type { ChatKitEvents, ChatKitOptions, OpenAIChatKit } from "@openai/chatkit";
 import { ContextProvider } from "@lit/context";
-import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { ApiError, Client } from "./api/client";
+import { html, type PropertyValues, type TemplateResult } from "lit";
+import { Client } from "./api/client";
 import { clientOptions, hasOwnFetch, uploadStrategy, urlOf } from "./api/options";
 import { forget, upload } from "./api/uploads";
-import { Chat, type ChatHost, type WidgetAction } from "./chat/chat";
-import { Drafts } from "./chat/drafts";
-import { contentOf, sendable } from "./chat/mentions";
-import { Tabs } from "./chat/tabs";
-import { Threads } from "./chat/threads";
+import type { WidgetAction } from "./chat/chat";
+import { sendable } from "./chat/mentions";
+import { Session, type SessionHost } from "./chat/session";
 import { transcription } from "./chat/transcription";
 import { elementStyles } from "./element_styles";
 import type { EntityChosen, PreviewAsked } from "./items/entity";
 import { textsFor } from "./locale/locales";
 import { ENGLISH, textsContext } from "./locale/texts";
-import type { SentAttachment, UserInput } from "./protocol";
+import { deepLink, PageCalls } from "./page_calls";
+import type { UserInput } from "./protocol";
 import { loadFonts, lookOf } from "./theme";
 import { ChatElement, define } from "./ui/element";
-import type { Composer, ComposerValue, Draft } from "./views/composer";
+import { FocusKeeper } from "./ui/focus_keeper";
 import "./views/all";
+import { PARTS, type ChatView, type Transport } from "./views/chat";
+import type { Composer, ComposerValue, Draft } from "./views/composer";
 import type { ActionRequest } from "./widgets/action";
 
 type SendParams = Parameters<OpenAIChatKit["sendUserMessage"]>[0];
@@ -34,45 +35,33 @@ export interface ChatKitElement {
  * `<openai-chatkit>`: the chat, with the public interface of the published element: `setOptions` and the methods below, events
  * `chatkit.*`. It needs no domain key and loads nothing from another host.
  */
-export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHost {
-  static override properties = { isHistoryOpen: { state: true }, problem: { state: true } };
+export class ChatKitElement extends ChatElement implements OpenAIChatKit, SessionHost {
+  static override properties = { isHistoryOpen: { state: true } };
   declare isHistoryOpen: boolean;
-  declare problem: string | null;
   /** Tells each event of the server as a `chatkit.log` called `thread.event`. */
   tellsEvents = false;
 
   #options: ChatKitOptions | null = null;
   readonly #client = new Client(clientOptions(() => this.#options));
+  readonly #calls = new PageCalls(() => this.#options);
   readonly #texts = new ContextProvider(this, { context: textsContext, initialValue: ENGLISH });
-  readonly #chat = new Chat(this.#client, this);
-  #threads = new Threads(this.#client, () => this.#threadsChanged());
-  #drafts = new Drafts("");
+  readonly #session = new Session(this.#client, this);
   #revision = 0;
   #isDue = false;
   #hasDrawn = false;
   #isReady = false;
-  /** Whether it was taken out of the page, and has left what it was reading. */
-  #isAway = false;
   readonly #ready = settable();
   #drawn = settable();
-  #opening: Promise<void> = Promise.resolve();
-  /** The thread that is to be seen; the chat has it when it is loaded. */
-  #wanted: string | null = null;
-  #url = "";
-  #loaded = "";
+  #wantedLocale: string | null = null;
+  /** Whether the language is there: nothing is drawn in another one before. */
+  #hasTexts = false;
   #title: string | null = null;
-  #tabs: Tabs | null = null;
-  /** Whether a turn has begun that other tabs do not know of. */
-  #isNews = false;
-  /** What had the focus when the chat was drawn last. */
-  #focused: Element | null = null;
-  /** The words of a message that is on its way. */
-  #unsent = "";
+  #ownProperties: readonly string[] = [];
 
   constructor() {
     super();
     this.isHistoryOpen = false;
-    this.problem = null;
+    new FocusKeeper(this, () => this.#view?.focus());
   }
 
   static override styles = elementStyles;
@@ -81,8 +70,8 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
 
   setOptions(options: ChatKitOptions): void {
     this.#options = options;
-    if (!("getClientSecret" in options.api)) this.#client.forgetToken();
     this.#applyLook(options);
+    if (!options.api || !("getClientSecret" in options.api)) this.#client.forgetToken();
     void this.#applyLocale(options.locale);
     if (this.#isReady) this.#begin(options);
     this.requestUpdate();
@@ -103,19 +92,10 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   async sendUserMessage(params: SendParams): Promise<void> {
     await this.#ready.promise;
     if (params.newThread) await this.#open(null);
-    await this.#reopened();
-    while (this.#chat.isResponding) await this.#drawn.promise;
-    const content = params.content ? sendable(params.content) : [{ type: "input_text", text: params.text ?? "" }];
-    const input: UserInput = {
-      content,
-      attachments: (params.attachments ?? []).map(({ id }) => id),
-      quoted_text: params.reply ?? null,
-      inference_options: {
-        ...(params.toolChoice && { tool_choice: params.toolChoice }),
-        ...(params.model && { model: params.model }),
-      },
-    };
-    await this.#told(() => this.#chat.send(input));
+    await this.#session.reopened();
+    const { chat } = this.#session;
+    while (chat.isResponding) await this.#drawn.promise;
+    await this.#told(() => chat.send(inputOf(params)));
   }
 
   async setComposerValue(params: ValueParams): Promise<void> {
@@ -126,8 +106,8 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
 
   async sendCustomAction(action: { type: string; payload?: Record<string, unknown> }, itemId?: string): Promise<void> {
     await this.#ready.promise;
-    await this.#opening;
-    await this.#told(() => this.#chat.act(action, itemId ?? null));
+    await this.#session.opened();
+    await this.#told(() => this.#session.chat.act(action, itemId ?? null));
   }
 
   async showHistory(): Promise<void> {
@@ -135,9 +115,10 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
     if (this.isHistoryOpen) return;
     this.isHistoryOpen = true;
     this.#tell("chatkit.history.open");
-    void this.#threads.load();
+    void this.#session.threads.load();
     await this.updateComplete;
-    this.renderRoot.querySelector<HTMLElement>("ck-history")?.focus();
+    await this.#view?.updateComplete;
+    this.#view?.focus();
   }
 
   async hideHistory(): Promise<void> {
@@ -149,12 +130,12 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
 
   async fetchUpdates(): Promise<void> {
     await this.#ready.promise;
-    await this.#opening;
-    await this.#told(() => this.#chat.refresh());
-    if (this.isHistoryOpen) await this.#threads.load();
+    await this.#session.opened();
+    await this.#told(() => this.#session.chat.refresh());
+    if (this.isHistoryOpen) await this.#session.threads.load();
   }
 
-  // ---- what the chat tells
+  // ---- what the session tells
 
   changed(): void {
     if (this.#isDue) return;
@@ -165,10 +146,8 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   }
 
   threadChanged(id: string | null): void {
-    this.#wanted = id;
     this.#tell("chatkit.thread.change", { threadId: id });
-    const { thread } = this.#chat.conversation;
-    if (thread) this.#threads.update({ ...thread, items: { data: [], has_more: false } });
+    this.#session.showing(id);
   }
 
   loading(id: string, isLoading: boolean): void {
@@ -176,8 +155,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   }
 
   responding(isResponding: boolean): void {
-    this.#isNews = isResponding;
-    if (!isResponding) this.#tellTabs();
+    this.#session.responding(isResponding);
     this.#tell(isResponding ? "chatkit.response.start" : "chatkit.response.end");
   }
 
@@ -190,64 +168,69 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   }
 
   received(event: object): void {
-    if (this.#isNews) this.#tellTabs();
+    this.#session.received();
     if (this.tellsEvents) this.#tell("chatkit.log", { name: "thread.event", data: { ...event } });
   }
 
   async callTool(name: string, args: Readonly<Record<string, unknown>>): Promise<unknown> {
     try {
-      const handler = this.#options?.onClientTool;
-      if (!handler) throw new Error(`This page has no onClientTool handler, which the tool “${name}” needs.`);
-      return await handler({ name, params: { ...args } });
+      return await this.#calls.callTool(name, args);
     } catch (error) {
       this.failed(error as Error);
       return { error: (error as Error).message };
     }
   }
 
-  // ---- drawing
-
-  override render(): TemplateResult {
-    const options = this.#options;
-    if (options === null) return html``;
-    return html`<section
-      class="chat"
-      part="chat"
-      dir=${this.texts.direction}
-      aria-label=${options.frameTitle ?? this.t("chat.label")}
-      @dragover=${(event: DragEvent) => this.#composer?.draggedOver(event)}
-      @dragleave=${(event: DragEvent) => this.#composer?.dragLeft(event)}
-      @drop=${(event: DragEvent) => this.#composer?.dropped(event)}
-    >
-      ${options.header?.enabled === false ? nothing : this.#header(options)}
-      <div class="body" @ck-action=${this.#acted} @ck-link=${this.#followed} @ck-entity=${this.#entityChosen} @ck-preview=${this.#previewed}>
-        ${this.isHistoryOpen ? this.#history(options) : nothing}
-        <div class="main" ?inert=${this.isHistoryOpen}>${this.#main(options)} ${this.#bottom(options)}</div>
-      </div>
-    </section>`;
+  get written(): string {
+    return this.#composer?.text ?? "";
   }
 
-  protected override willUpdate(): void {
-    this.#focused = deepest(this.renderRoot as ShadowRoot) ?? this.#focused;
+  showDraft(text: string): void {
+    void this.updateComplete.then(() => this.#view?.updateComplete).then(() => this.#composer?.reset(text));
+  }
+
+  // ---- life
+
+  override render(): TemplateResult {
+    if (this.#options === null || !this.#hasTexts) return html``;
+    const { chat } = this.#session;
+    return html`<ck-chat
+      exportparts=${PARTS}
+      .options=${this.#options}
+      .session=${this.#session}
+      .transport=${this.#transport}
+      .revision=${this.#revision}
+      ?isHistoryOpen=${this.isHistoryOpen}
+      ?isComing=${!this.#isReady && Boolean(this.#options.initialThread)}
+      @ck-history=${() => (this.isHistoryOpen ? this.hideHistory() : this.showHistory())}
+      @ck-close=${() => this.hideHistory()}
+      @ck-new=${() => this.#leaveHistory(null)}
+      @ck-open=${(event: CustomEvent<string>) => this.#leaveHistory(event.detail)}
+      @ck-renamed=${(event: CustomEvent<{ id: string; title: string }>) => this.#renamed(event.detail)}
+      @ck-deleted=${(event: CustomEvent<string>) => this.#deleted(event.detail)}
+      @ck-prompt=${this.#prompted}
+      @ck-send=${(event: CustomEvent<Sent>) => this.#send(event.detail)}
+      @ck-stop=${() => this.#try(() => chat.stop())}
+      @ck-draft=${(event: CustomEvent<string>) => this.#session.keepDraft(event.detail)}
+      @ck-tool=${(event: CustomEvent<string | null>) => this.#tell("chatkit.tool.change", { toolId: event.detail })}
+      @ck-older=${() => this.#try(() => chat.loadOlder())}
+      @ck-again=${(event: CustomEvent<string>) => this.#try(() => chat.retry(event.detail))}
+      @ck-rated=${({ detail }: CustomEvent<Rated>) => this.#try(() => chat.giveFeedback(detail.itemIds, detail.kind))}
+      @ck-answer=${({ detail }: CustomEvent<Answered>) => this.#try(() => chat.answerQuestions(detail.itemId, detail.submission))}
+      @ck-quote=${(event: CustomEvent<{ text: string }>) => this.#quoted(event.detail.text)}
+      @ck-action=${(event: CustomEvent<ActionRequest>) => this.#acted(event.detail)}
+      @ck-link=${this.#followed}
+      @ck-error=${(event: CustomEvent<{ error: Error }>) => this.failed(event.detail.error)}
+      @ck-entity=${(event: CustomEvent<EntityChosen>) => this.#calls.choose(event.detail.entity)}
+      @ck-preview=${(event: CustomEvent<PreviewAsked>) => this.#calls.preview(event.detail)}
+    ></ck-chat>`;
   }
 
   protected override updated(changes: PropertyValues): void {
     super.updated(changes);
-    if (this.#focused) requestAnimationFrame(() => this.#keepFocus()); // when those below have drawn, too
-    if (this.#hasDrawn || this.#options === null) return;
+    if (this.#hasDrawn || this.#view === null) return;
     this.#hasDrawn = true;
     void listening().then(() => this.#becomeReady());
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    removeEventListener("online", this.#networkChanged);
-    removeEventListener("offline", this.#networkChanged);
-    document.removeEventListener("visibilitychange", this.#look);
-    this.#tabs?.close();
-    queueMicrotask(() => {
-      if (!this.isConnected) this.#leave(); // else it was only moved
-    });
   }
 
   override connectedCallback(): void {
@@ -255,111 +238,19 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
     addEventListener("online", this.#networkChanged);
     addEventListener("offline", this.#networkChanged);
     document.addEventListener("visibilitychange", this.#look);
-    this.#tabs?.open();
     this.requestUpdate();
-    if (this.#isAway) void this.#comeBack();
+    void this.#try(() => this.#session.comeBack());
   }
 
-  #header(options: ChatKitOptions): TemplateResult {
-    return html`<ck-header
-      exportparts="header, title, new-button, history-button"
-      .threadTitle=${this.#chat.conversation.thread?.title ?? null}
-      .options=${options.header ?? {}}
-      ?hasHistory=${options.history?.enabled !== false}
-      ?isHistoryOpen=${this.isHistoryOpen}
-      ?canBegin=${this.#chat.threadId !== null || this.isHistoryOpen || this.problem !== null}
-      @ck-history=${() => (this.isHistoryOpen ? this.hideHistory() : this.showHistory())}
-      @ck-new=${() => this.#leaveHistory(() => this.#open(null))}
-    ></ck-header>`;
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("online", this.#networkChanged);
+    removeEventListener("offline", this.#networkChanged);
+    document.removeEventListener("visibilitychange", this.#look);
+    queueMicrotask(() => {
+      if (!this.isConnected) this.#session.leave(); // else it was only moved
+    });
   }
-
-  #history(options: ChatKitOptions): TemplateResult {
-    return html`<ck-history
-      exportparts="search, history-list, history-entry"
-      role="region"
-      aria-label=${this.t("history.label")}
-      .threads=${this.#threads}
-      .revision=${this.#revision}
-      .options=${options.history ?? {}}
-      .current=${this.#chat.threadId}
-      @ck-open=${(event: CustomEvent<string>) => this.#leaveHistory(() => this.#open(event.detail))}
-      @ck-renamed=${(event: CustomEvent<{ id: string; title: string }>) => this.#renamed(event.detail)}
-      @ck-deleted=${(event: CustomEvent<string>) => this.#deleted(event.detail)}
-      @ck-close=${() => this.hideHistory()}
-    ></ck-history>`;
-  }
-
-  #main(options: ChatKitOptions): TemplateResult {
-    const chat = this.#chat;
-    const isEmpty = chat.conversation.items.length === 0 && !chat.isResponding;
-    if (this.problem) return this.#unopened(this.problem);
-    const isComing = !this.#isReady && Boolean(options.initialThread);
-    if (chat.isLoading || isComing) return html`<p class="problem" role="status">${this.t("chat.loading")}</p>`;
-    if (isEmpty && chat.threadId === null) {
-      return html`<ck-start
-        exportparts="greeting, prompts, prompt"
-        .options=${options.startScreen ?? {}}
-        @ck-prompt=${this.#prompted}
-      ></ck-start>`;
-    }
-    return html`<ck-thread
-        exportparts="thread, user-message, assistant-message, quote, code-block, table, link, progress, notice, error, thinking"
-        .conversation=${chat.conversation}
-        .sending=${chat.sending}
-        .actions=${{ feedback: options.threadItemActions?.feedback ?? false, retry: options.threadItemActions?.retry ?? false }}
-        .isOnline=${chat.isConnected}
-        ?isTalking=${chat.isTalking}
-        ?followsEnd=${options.thread?.autoScroll ?? false}
-        ?isReadOnly=${this.#closedBecause !== null}
-        @ck-quote=${this.#quoted}
-        @ck-older=${() => this.#try(() => chat.loadOlder())}
-        @ck-again=${(event: CustomEvent<string>) => this.#try(() => chat.retry(event.detail))}
-        @ck-rated=${(event: CustomEvent<{ itemIds: string[]; kind: "positive" | "negative" }>) =>
-          this.#try(() => chat.giveFeedback(event.detail.itemIds, event.detail.kind))}
-        @ck-answer=${(event: CustomEvent<{ itemId: string; submission: object }>) =>
-          this.#try(() => chat.answerQuestions(event.detail.itemId, event.detail.submission))}
-      ></ck-thread>`;
-  }
-
-  #unopened(problem: string): TemplateResult {
-    const again = () => this.#open(this.#wanted);
-    return html`<div class="problem" role="alert">
-      ${problem}
-      ${this.#wanted === null ? nothing : html`<button class="button" type="button" @click=${again}>${this.t("chat.tryAgain")}</button>`}
-    </div>`;
-  }
-
-  #bottom(options: ChatKitOptions): TemplateResult {
-    const { disclaimer } = options;
-    return html`<div class="bottom" part="bottom">
-      <ck-composer
-        exportparts="composer, input, suggestions, send-button, stop-button, attach-button, dictation-button, tool-chip, files, file, quote"
-        .options=${options.composer ?? {}}
-        .entities=${options.entities ?? null}
-        .commands=${options.commands ?? null}
-        .upload=${this.#upload}
-        .discard=${(attachment: SentAttachment) => forget(this.#client, attachment.id)}
-        .transcribe=${(audio: Blob) => transcription(this.#client, audio)}
-        .closedBecause=${this.#closedBecause}
-        ?isBusy=${this.#chat.isResponding}
-        ?mayStop=${this.#chat.conversation.answer?.mayStop ?? true}
-        ?isOffline=${!navigator.onLine}
-        @ck-send=${(event: CustomEvent<{ input: UserInput; draft: Draft }>) => this.#send(event.detail.input, event.detail.draft)}
-        @ck-stop=${() => this.#try(() => this.#chat.stop())}
-        @ck-draft=${(event: CustomEvent<string>) => this.#keepDraft(event.detail)}
-        @ck-tool=${(event: CustomEvent<string | null>) => this.#tell("chatkit.tool.change", { toolId: event.detail })}
-      ></ck-composer>
-      ${disclaimer
-        ? html`<ck-markdown
-            class=${disclaimer.highContrast ? "disclaimer high" : "disclaimer"}
-            part="disclaimer"
-            .text=${disclaimer.text}
-          ></ck-markdown>`
-        : nothing}
-    </div>`;
-  }
-
-  // ---- what happens
 
   /** Whoever has put the element into the page is listening by now. */
   #becomeReady(): void {
@@ -371,95 +262,93 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
     this.#ready.set();
   }
 
-  /** Starts anew where the options name another server than before, or the first. */
   #begin({ api, initialThread }: ChatKitOptions): void {
-    const url = urlOf(api);
-    if (url === this.#url) return;
-    this.#url = url;
-    this.#drafts = new Drafts(url);
-    this.#tabs?.close();
-    this.#tabs = new Tabs(url, (thread) => thread === this.#chat.threadId && this.#look());
-    if (this.isConnected) this.#tabs.open();
-    this.#threads = new Threads(this.#client, () => this.#threadsChanged());
-    if (this.isHistoryOpen) void this.#threads.load();
-    void this.#open(initialThread ?? null, true);
+    const isOther = this.#session.begin(urlOf(api), initialThread ?? null);
+    if (isOther && this.isHistoryOpen) void this.#session.threads.load();
   }
 
-  #leave(): void {
-    this.#isAway = true;
-    this.#chat.leave();
+  #draw(): void {
+    this.#isDue = false;
+    this.#revision += 1;
+    this.#drawn.set();
+    this.#drawn = settable();
+    const title = this.#session.chat.conversation.thread?.title ?? null;
+    if (title !== this.#title) this.#tell("chatkit.log", { name: "thread.title", data: { title } });
+    this.#title = title;
+    this.requestUpdate();
   }
 
-  async #comeBack(): Promise<void> {
-    this.#isAway = false;
-    if (this.#chat.threadId !== this.#wanted) return this.#open(this.#wanted, true);
-    await this.#try(() => this.#chat.refresh());
+  readonly #networkChanged = (): void => {
+    this.changed();
+    this.#look();
+  };
+
+  readonly #look = (): void => {
+    if (this.#isReady) this.#session.look();
+  };
+
+  // ---- what the user does
+
+  async #open(id: string | null): Promise<void> {
+    await this.#session.open(id);
+    if (!this.isHistoryOpen && matchMedia("(hover: hover)").matches) await this.focusComposer();
   }
 
-  #open(id: string | null, isFirst = false): Promise<void> {
-    this.#wanted = id;
-    return (this.#opening = this.#opened(id, isFirst));
-  }
-
-  async #opened(id: string | null, isFirst: boolean): Promise<void> {
-    this.problem = null;
-    this.#unsent = "";
-    const draft = this.#drafts.load(id);
-    void this.updateComplete.then(() => this.#composer?.reset(draft));
-    try {
-      await this.#chat.open(id);
-    } catch (error) {
-      if ((error as Error).name === "AbortError") return;
-      const isMissing = error instanceof ApiError && error.status === 404;
-      this.problem = isMissing ? this.t("chat.notFound") : this.texts.error(error as Error);
-      this.failed(error as Error);
-      if (isMissing) this.threadChanged(null);
-    }
-    if (!isFirst && !this.isHistoryOpen && matchMedia("(hover: hover)").matches) await this.focusComposer();
-  }
-
-  async #leaveHistory(work: () => Promise<void>): Promise<void> {
+  async #leaveHistory(id: string | null): Promise<void> {
     await this.hideHistory();
-    await work();
-  }
-
-  /** Before anything is said in a thread that could not be loaded it is tried again; in place of a missing one there is a new one. */
-  async #reopened(): Promise<void> {
-    await this.#opening;
-    if (this.problem !== null && this.#wanted !== null) await this.#open(this.#wanted, true);
-    if (this.problem !== null && this.#wanted !== null) throw new ApiError(this.problem);
-    this.problem = null;
+    await this.#open(id);
   }
 
   /** Sends what was written; what is refused comes back into the composer with the reason. */
-  async #send(input: UserInput, draft: Draft): Promise<void> {
-    this.#unsent = draft.text;
-    this.#keepDraft("");
+  async #send({ input, draft }: Sent): Promise<void> {
     try {
-      await this.#reopened();
-      const thread = this.#chat.threadId;
-      await this.#chat.send(input, () => this.#accepted(thread));
+      const isDone = await this.#session.send(input, draft.text);
+      if (!isDone) this.#composer?.restore(draft);
     } catch (error) {
-      const isAborted = (error as Error).name === "AbortError";
-      if (isAborted && this.#unsent === "") return; // it is there, or a draft of the thread that was left
-      this.#unsent = "";
       this.#composer?.restore(draft);
-      if (!isAborted) this.#refused(error as Error);
+      this.#refused(error as Error);
     }
   }
 
-  /** The server has the message that was sent from `thread`, which may be a new one now. */
-  #accepted(thread: string | null): void {
-    this.#unsent = "";
-    this.#drafts.save(thread, "");
-    this.#keepDraft(this.#composer?.text ?? "");
+  #prompted(event: CustomEvent<{ prompt: string | unknown[] }>): void {
+    const { prompt } = event.detail;
+    const params = typeof prompt === "string" ? { text: prompt } : { content: prompt as NonNullable<SendParams["content"]> };
+    void this.#try(() => this.sendUserMessage(params));
   }
 
-  /** Until the server has a message, it belongs to what would be lost. */
-  #keepDraft(text: string): void {
-    this.#drafts.save(this.#chat.threadId, [this.#unsent, text].filter(Boolean).join("\n"));
+  #quoted(text: string): void {
+    if (this.#composer) this.#composer.quote = text;
+    void this.focusComposer();
   }
 
+  #renamed({ id, title }: { id: string; title: string }): void {
+    if (id === this.#session.chat.threadId) this.#session.chat.setThread({ title });
+  }
+
+  #deleted(id: string): void {
+    if (id === this.#session.chat.threadId) void this.#open(null);
+  }
+
+  /** An action of a widget: the page's own handler gets those for the client, the server the others. */
+  #acted({ action, itemId, until }: ActionRequest): void {
+    const { chat } = this.#session;
+    const { handler, streaming } = action;
+    const item = chat.conversation.items.find(({ id }) => id === itemId);
+    const work = async () => {
+      if (handler !== "client") await chat.act(sent(action), itemId, streaming);
+      else if (item?.type === "widget") await this.#calls.act(sent(action), item);
+    };
+    until(this.#try(work));
+  }
+
+  #followed(event: CustomEvent<{ href: string }>): void {
+    const link = deepLink(event.detail.href);
+    if (!link) return;
+    event.preventDefault();
+    this.#tell("chatkit.deeplink", link);
+  }
+
+  /** What the user has asked for: what goes wrong is said in the composer. */
   async #try(work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -484,112 +373,21 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
     this.failed(error);
   }
 
-  #prompted(event: CustomEvent<{ prompt: string | Parameters<typeof contentOf>[0] | unknown[] }>): void {
-    const { prompt } = event.detail;
-    const params = typeof prompt === "string" ? { text: prompt } : { content: prompt as NonNullable<SendParams["content"]> };
-    void this.#try(() => this.sendUserMessage(params));
-  }
-
-  #quoted(event: CustomEvent<{ text: string }>): void {
-    if (this.#composer) this.#composer.quote = event.detail.text;
-    void this.focusComposer();
-  }
-
-  #renamed({ id, title }: { id: string; title: string }): void {
-    if (id === this.#chat.threadId) this.#chat.setThread({ title });
-  }
-
-  #deleted(id: string): void {
-    if (id === this.#chat.threadId) void this.#open(null);
-  }
-
-  /** An action of a widget: the page's own handler gets those for the client, the server the others. */
-  #acted(event: CustomEvent<ActionRequest>): void {
-    const { action, itemId, until } = event.detail;
-    until(action.handler === "client" ? this.#actHere(action, itemId) : this.#try(() => this.#chat.act(sent(action), itemId, action.streaming !== false)));
-  }
-
-  async #actHere(action: WidgetAction, itemId: string): Promise<void> {
-    const item = this.#chat.conversation.items.find(({ id }) => id === itemId);
-    const handler = this.#options?.widgets?.onAction;
-    if (!handler || item?.type !== "widget") return;
-    const widgetItem = { id: item.id, widget: item.widget } as unknown as Parameters<typeof handler>[1];
-    await this.#try(async () => handler(sent(action) as Parameters<typeof handler>[0], widgetItem));
-  }
-
-  #followed(event: CustomEvent<{ href: string }>): void {
-    const link = deepLink(event.detail.href);
-    if (!link) return;
-    event.preventDefault();
-    this.#tell("chatkit.deeplink", link);
-  }
-
-  #entityChosen(event: CustomEvent<EntityChosen>): void {
-    this.#options?.entities?.onClick?.(event.detail.entity as Parameters<NonNullable<NonNullable<ChatKitOptions["entities"]>["onClick"]>>[0]);
-  }
-
-  async #previewed(event: CustomEvent<PreviewAsked>): Promise<void> {
-    const ask = this.#options?.entities?.onRequestPreview;
-    if (!ask) return;
-    const { entity, show } = event.detail;
-    const found = await ask(entity as Parameters<typeof ask>[0]).catch(() => null);
-    show(found?.preview ?? null);
-  }
-
-  readonly #upload = (file: File, onProgress: (share: number | null) => void, signal: AbortSignal) =>
-    upload(this.#client, uploadStrategy(this.#options), file, onProgress, signal, hasOwnFetch(this.#options));
-
   // ---- the rest
 
+  readonly #transport: Transport = {
+    upload: (file, onProgress, signal) =>
+      upload(this.#client, uploadStrategy(this.#options), file, onProgress, signal, hasOwnFetch(this.#options)),
+    discard: (attachment) => forget(this.#client, attachment.id),
+    transcribe: (audio) => transcription(this.#client, audio),
+  };
+
+  get #view(): ChatView | null {
+    return this.renderRoot?.querySelector<ChatView>("ck-chat") ?? null;
+  }
+
   get #composer(): Composer | null {
-    return this.renderRoot?.querySelector<Composer>("ck-composer") ?? null;
-  }
-
-  get #closedBecause(): string | null {
-    const status = this.#chat.conversation.thread?.status;
-    if (!status || status.type === "active") return null;
-    return status.reason || this.t(status.type === "locked" ? "chat.locked" : "chat.closed");
-  }
-
-  #draw(): void {
-    this.#isDue = false;
-    this.#drawn.set();
-    this.#drawn = settable();
-    const title = this.#chat.conversation.thread?.title ?? null;
-    if (title !== this.#title) this.#tell("chatkit.log", { name: "thread.title", data: { title } });
-    this.#title = title;
-    this.requestUpdate();
-  }
-
-  #threadsChanged(): void {
-    this.#revision += 1;
-    this.requestUpdate();
-  }
-
-  /** Where the focus was may be gone: whoever uses a keyboard then goes on in the composer, or in the history. */
-  #keepFocus(): void {
-    const mayHaveIt = this.#focused === null || (this.#focused.isConnected && !this.#focused.matches(":disabled"));
-    if (mayHaveIt || (document.activeElement ?? document.body) !== document.body) return;
-    this.#focused = null;
-    if (!matchMedia("(hover: hover)").matches) return;
-    this.renderRoot.querySelector<HTMLElement>(this.isHistoryOpen ? "ck-history" : "ck-composer")?.focus();
-  }
-
-  readonly #networkChanged = (): void => {
-    this.requestUpdate();
-    this.#look();
-  };
-
-  /** Sees whether there is something new; if the server cannot be asked now, there is none. */
-  readonly #look = (): void => {
-    if (!this.#isReady || !navigator.onLine || document.hidden) return;
-    void this.#chat.refresh().catch(() => undefined);
-  };
-
-  #tellTabs(): void {
-    const id = this.#chat.threadId;
-    this.#isNews = this.#isNews && id === null;
-    if (id !== null) this.#tabs?.tell(id);
+    return this.#view?.composer ?? null;
   }
 
   #applyLook({ theme }: ChatKitOptions): void {
@@ -601,16 +399,16 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
     loadFonts(theme);
   }
 
-  #ownProperties: string[] = [];
-
   async #applyLocale(locale: string | undefined): Promise<void> {
     const wanted = locale ?? navigator.language;
-    if (wanted === this.#loaded) return;
-    this.#loaded = wanted;
-    const texts = await textsFor(wanted);
-    if (wanted !== this.#loaded) return;
-    this.#texts.setValue(texts);
-    this.lang = texts.locale;
+    if (wanted === this.#wantedLocale) return;
+    this.#wantedLocale = wanted;
+    const texts = await textsFor(wanted).catch(() => null);
+    if (wanted !== this.#wantedLocale) return;
+    if (texts === null) this.#wantedLocale = null; // the network may be back the next time
+    this.#texts.setValue(texts ?? ENGLISH);
+    this.lang = this.texts.locale;
+    this.#hasTexts = true;
     this.requestUpdate();
   }
 
@@ -621,6 +419,30 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, ChatHo
   #tell<K extends keyof ChatKitEvents>(name: K, ...[detail]: Detail<K>): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+interface Sent {
+  readonly input: UserInput;
+  readonly draft: Draft;
+}
+
+interface Rated {
+  readonly itemIds: string[];
+  readonly kind: "positive" | "negative";
+}
+
+interface Answered {
+  readonly itemId: string;
+  readonly submission: object;
+}
+
+function inputOf({ text, content, attachments, reply, toolChoice, model }: SendParams): UserInput {
+  return {
+    content: content ? sendable(content) : [{ type: "input_text", text: text ?? "" }],
+    attachments: (attachments ?? []).map(({ id }) => id),
+    quoted_text: reply ?? null,
+    inference_options: { ...(toolChoice && { tool_choice: toolChoice }), ...(model && { model }) },
+  };
 }
 
 function settable(): { promise: Promise<void>; set: () => void } {
@@ -637,22 +459,9 @@ function listening(): Promise<void> {
   });
 }
 
-/** What has the focus within, however deep. */
-function deepest(root: ShadowRoot): Element | null {
-  const found = root.activeElement;
-  return found?.shadowRoot?.activeElement ? deepest(found.shadowRoot) : found;
-}
-
 /** The action without what only the page needs to know of it. */
 function sent({ type, payload }: WidgetAction): WidgetAction {
   return payload === undefined ? { type } : { type, payload };
-}
-
-/** `chatkit-link://name?key=value` as its name and data; null for other links. */
-export function deepLink(href: string): { name: string; data: Record<string, string> } | null {
-  const match = /^chatkit-link:\/\/([^?#]*)(\?[^#]*)?/i.exec(href);
-  if (!match) return null;
-  return { name: decodeURIComponent(match[1] ?? "").replace(/\/$/, ""), data: Object.fromEntries(new URLSearchParams(match[2] ?? "")) };
 }
 
 define("openai-chatkit", ChatKitElement);

@@ -5,6 +5,7 @@ import "../markdown/markdown";
 import "../ui/confirm";
 import "../ui/menu";
 import "../widgets/widget";
+import "./chat";
 import "./composer";
 import "./composer_bar";
 import "./composer_files";

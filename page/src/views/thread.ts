@@ -11,12 +11,6 @@ import { threadStyles } from "./thread_styles";
 
 const NEAR_END = 80; // px: whoever is this close to the end reads along
 
-/** What of a turn can be done after it. */
-export interface TurnActions {
-  readonly feedback: boolean;
-  readonly retry: boolean;
-}
-
 /**
  * The messages, newest last. Fires `ck-older`, `ck-again` (a user message's id), `ck-rated` {itemIds, kind}, `ck-quote` and what the
  * items fire.
@@ -25,7 +19,8 @@ export class ThreadView extends ChatElement {
   static override properties = {
     conversation: { attribute: false },
     sending: { attribute: false },
-    actions: { attribute: false },
+    mayRate: { type: Boolean },
+    mayRetry: { type: Boolean },
     isTalking: { type: Boolean },
     isOnline: { attribute: false },
     followsEnd: { type: Boolean },
@@ -37,7 +32,9 @@ export class ThreadView extends ChatElement {
   };
   declare conversation: Conversation;
   declare sending: UserInput | null;
-  declare actions: TurnActions;
+  /** What can be done with an answer. */
+  declare mayRate: boolean;
+  declare mayRetry: boolean;
   /** Messages were sent since it was opened: the last turn fills the view. */
   declare isTalking: boolean;
   declare isOnline: boolean;
@@ -56,7 +53,8 @@ export class ThreadView extends ChatElement {
     super();
     this.conversation = EMPTY;
     this.sending = null;
-    this.actions = { feedback: false, retry: false };
+    this.mayRate = false;
+    this.mayRetry = false;
     this.isTalking = false;
     this.isOnline = true;
     this.followsEnd = false;
@@ -111,7 +109,7 @@ export class ThreadView extends ChatElement {
     const { answer, error, notices } = this.conversation;
     const isRunning = isLast && answer !== null && this.sending === null;
     const end = isLast && this.sending === null ? [answer, error, notices, this.isOnline] : [];
-    const dependencies = [turn, isLast, isRunning, this.isTalking, this.isReadOnly, this.given[turn.key], this.actions, this.texts, ...end];
+    const dependencies = [turn, isLast, isRunning, this.isTalking, this.isReadOnly, this.given[turn.key], this.mayRate, this.mayRetry, this.texts, ...end];
     return guard(dependencies, () => this.#drawTurn(turn, isLast, isRunning));
   }
 
@@ -178,8 +176,8 @@ export class ThreadView extends ChatElement {
     if (!hasAnswer) return nothing;
     return html`<ck-answer-actions
       .given=${this.given[turn.key] ?? null}
-      ?feedback=${this.actions.feedback}
-      ?retry=${this.actions.retry && turn.user !== null && !this.isReadOnly}
+      ?feedback=${this.mayRate}
+      ?retry=${this.mayRetry && turn.user !== null && !this.isReadOnly}
       @ck-copy=${(event: CustomEvent<CopyAsked>) => event.detail.until(this.#copy(turn))}
       @ck-feedback=${(event: CustomEvent<{ kind: string }>) => this.#rate(turn, event.detail.kind)}
       @ck-retry=${() => this.emit("ck-again", turn.user?.id)}
