@@ -377,7 +377,7 @@ class AgentServer(ChatKitServer[TContext]):
     def _config(self, options: InferenceOptions) -> RunConfig:
         """The run's settings with what the user chose, as far as it is on offer."""
         config = telling_tool_errors(self.run_config)
-        if options.model in self.models:
+        if options.model in self.models and not is_demo(self.agent):  # which answers whatever was chosen
             config = replace(config, model=options.model)
         return config
 

@@ -59,6 +59,15 @@ def answer(events: list[Event]) -> str:
     return str(done[-1]["content"][0]["text"])
 
 
+async def test_the_demo_answers_whatever_model_was_chosen(context: RequestContext) -> None:
+    server: AgentServer[RequestContext] = AgentServer(
+        MemoryStore(), agent=demo_agent(delay=0), models={"large": "Large"}
+    )
+    events = await Chat(server, context).create("Hi", inference_options={"model": "large"})
+    assert "demo model" in answer(events)
+    await server.aclose()
+
+
 async def test_plain_message_is_answered_word_by_word_by_a_model_that_says_what_it_is(chat: Chat) -> None:
     events = await chat.create("What is the weather?")
     deltas = [event["update"]["delta"] for event in events if event.get("update", {}).get("delta")]
