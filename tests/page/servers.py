@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from chatkit_asgi.agents.demo import demo_agent
 from chatkit_asgi.clock import utcnow
 from chatkit_asgi.context import RequestContext
 from chatkit_asgi.server import ChatKitServer, StreamingResult
@@ -27,7 +28,7 @@ from chatkit_asgi.types import (
 )
 from chatkit_asgi.web.playground import page_routes
 
-__all__ = ["Caller", "plain_app"]
+__all__ = ["Caller", "hasty", "plain_app"]
 
 PAUSE = 0.05
 """Seconds between two words."""
@@ -90,3 +91,5 @@ def plain() -> Starlette:
 
 
 plain_app = plain()
+hasty = demo_agent(delay=0)
+"""The demo without its pauses."""

@@ -1,0 +1,79 @@
+"""Long threads: what is drawn for a word."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.page.talk import said, say, thread_of
+
+MESSAGES = 500
+PAGE = 50
+"""Items that the page loads at once."""
+COUNT = """() => {
+  window.updates = {};
+  let proto = customElements.get('ck-answer').prototype;
+  while (!Object.hasOwn(proto, 'performUpdate')) proto = Object.getPrototypeOf(proto);
+  const {performUpdate} = proto;
+  proto.performUpdate = function () {
+    if (this.isUpdatePending) updates[this.localName] = (updates[this.localName] ?? 0) + 1;
+    return performUpdate.call(this);
+  };
+  const changed = new Set();
+  window.changed = changed;
+  const observe = each => new MutationObserver(found => found.forEach(({target}) => changed.add(target)))
+    .observe(each.shadowRoot, {subtree: true, childList: true, characterData: true, attributes: true});
+  const thread = document.querySelector('openai-chatkit').shadowRoot.querySelector('ck-thread');
+  thread.shadowRoot.querySelectorAll('ck-user-message, ck-answer').forEach(observe);
+  window.deltas = 0;
+  const chat = document.querySelector('openai-chatkit');
+  chat.tellsEvents = true;
+  chat.addEventListener('chatkit.log', ({detail}) =>
+    deltas += detail.name === 'thread.event' && detail.data.update?.type.endsWith('text_delta') ? 1 : 0);
+}"""
+FRAMES = """() => {
+  window.frames_ = [];
+  let last = performance.now();
+  const next = now => { frames_.push(now - last); last = now; requestAnimationFrame(next); };
+  requestAnimationFrame(next);
+}"""
+TIMES = """() => {
+  const sorted = [...frames_].sort((one, other) => one - other);
+  const at = share => Math.round(sorted[Math.floor(share * (sorted.length - 1))] * 10) / 10;
+  return {frames: sorted.length, median: at(0.5), p95: at(0.95), longest: at(1)};
+}"""
+
+
+@pytest.fixture
+def long_thread(page: Page, address: str) -> str:
+    """A thread of 500 messages, each with an answer to every second of them; the page's visitor owns it."""
+    say(page, "/citations")
+    thread = thread_of(page)
+    for number in range(2, MESSAGES // 2 + 1):
+        content = [{"type": "input_text", "text": f"message {number}"}]
+        message = {"content": content, "attachments": [], "inference_options": {}}
+        body = {
+            "type": "threads.add_user_message",
+            "params": {"thread_id": thread, "input": message},
+        }
+        response = page.request.post(f"{address}/chatkit", data=body)
+        assert response.status == 200
+    return thread
+
+
+def test_a_long_thread_opens_at_its_end_and_draws_only_what_changes(page: Page, long_thread: str) -> None:
+    page.reload()
+    expect(said(page).last).to_be_in_viewport()
+    expect(said(page)).to_have_count(PAGE // 2)
+    last = f"message {MESSAGES // 2}"
+    expect(said(page).last).to_have_text(last)
+    page.evaluate(COUNT)
+    page.evaluate(FRAMES)
+    say(page, "/long")
+    deltas = page.evaluate("deltas")
+    assert deltas > 1000
+    updates = page.evaluate("updates")
+    print("an answer of", deltas, "deltas:", page.evaluate(TIMES), updates)
+    assert page.evaluate("changed.size") <= 2  # that the last turn is the last no more
+    frames = page.evaluate("frames_.length")
+    for tag in ("ck-thread", "ck-answer", "ck-markdown"):
+        assert updates[tag] <= frames + PAGE, tag
+    assert updates.get("ck-user-message", 0) <= 4
