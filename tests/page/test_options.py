@@ -84,6 +84,26 @@ def test_theme_color(shared_host: Host, color: str, part: str, name: str, value:
     assert style(shared_host.page.locator(part), name) == value
 
 
+STYLED = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`openai-chatkit { --ck-border-field: rgb(1, 2, 3); }
+    openai-chatkit::part(user-message) { background: rgb(4, 5, 6); }
+    openai-chatkit::part(assistant-message) { outline: 7px solid; }
+    openai-chatkit::part(send-button) { border-radius: 8px; }`);
+  document.adoptedStyleSheets.push(sheet);
+}"""
+
+
+def test_pages_style_the_chat_by_its_properties_and_parts(host: Host) -> None:
+    host.show().run(STYLED)
+    host.say("Hello")
+    page = host.page
+    assert style(page.locator("[part=composer]"), "borderTopColor") == "rgb(1, 2, 3)"
+    assert style(page.locator("[part=user-message]"), "backgroundColor") == "rgb(4, 5, 6)"
+    assert style(page.locator("[part=assistant-message]"), "outlineWidth") == "7px"
+    assert style(page.locator("[part=send-button]"), "borderTopLeftRadius") == "8px"
+
+
 def test_theme_color_grayscale(shared_host: Host) -> None:
     """A hue with a tint colours the greys; a shade makes them darker."""
     sunken = "() => getComputedStyle(chat).getPropertyValue('--ck-surface-sunken')"
