@@ -56,7 +56,15 @@ export class ChatView extends ChatElement {
 
   override render(): TemplateResult {
     const { frameTitle, header } = this.options;
-    return html`<section class="chat" part="chat" dir=${this.texts.direction} aria-label=${frameTitle ?? this.t("chat.label")}>
+    return html`<section
+      class="chat"
+      part="chat"
+      dir=${this.texts.direction}
+      aria-label=${frameTitle ?? this.t("chat.label")}
+      @dragover=${(event: DragEvent) => this.composer?.draggedOver(event)}
+      @dragleave=${(event: DragEvent) => this.composer?.dragLeft(event)}
+      @drop=${(event: DragEvent) => this.composer?.dropped(event)}
+    >
       ${header?.enabled === false ? nothing : this.#header()}
       <div class="body">
         ${this.isHistoryOpen ? this.#history() : nothing}
