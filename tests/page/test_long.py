@@ -1,13 +1,15 @@
-"""Long threads: what is drawn for a word."""
+"""Long threads and long sessions: what is drawn for a word, and what is left when it is over."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
 from tests.page.talk import said, say, thread_of
 
 MESSAGES = 500
+TURNS = 200
 PAGE = 50
 """Items that the page loads at once."""
+HASTY = pytest.mark.parametrize("address", [{"CHATKIT_AGENT": "tests.page.servers:hasty"}], indirect=True)
 COUNT = """() => {
   window.updates = {};
   let proto = customElements.get('ck-answer').prototype;
@@ -77,3 +79,55 @@ def test_a_long_thread_opens_at_its_end_and_draws_only_what_changes(page: Page, 
     for tag in ("ck-thread", "ck-answer", "ck-markdown"):
         assert updates[tag] <= frames + PAGE, tag
     assert updates.get("ck-user-message", 0) <= 4
+
+
+@HASTY
+def test_older_messages_come_in_above_without_moving_those_in_sight(page: Page, long_thread: str) -> None:
+    page.reload()
+    expect(said(page)).to_have_count(PAGE // 2)
+    scroller = page.locator("ck-thread .scroller")
+    for count in range(2, 5):
+        scroller.evaluate("scroller => scroller.scrollTo(0, 0)")
+        first = said(page).first
+        seen = page.locator("ck-user-message").get_by_text(first.text_content() or "", exact=True)
+        before = seen.bounding_box()
+        page.get_by_role("button", name="Show earlier messages").click()
+        expect(said(page)).to_have_count(count * PAGE // 2)
+        after = seen.bounding_box()
+        assert before is not None
+        assert after is not None
+        assert abs(after["y"] - before["y"]) < 2
+    page.evaluate(FRAMES)
+    scroller.evaluate("scroller => scroller.scrollTo({top: scroller.scrollHeight, behavior: 'smooth'})")
+    expect(said(page).last).to_be_in_viewport()
+    print("scrolling:", page.evaluate(TIMES))
+
+
+@pytest.mark.slow
+@HASTY
+def test_memory_stays_flat_over_many_turns(visitor: BrowserContext, page: Page) -> None:
+    session = visitor.new_cdp_session(page)
+    session.send("Performance.enable")
+    for _ in range(10):  # until all code is loaded and warm
+        say(page, "Hello")
+    before = figures(session)
+    for _ in range(TURNS):
+        say(page, "Hello")
+    grown = {name: value - before[name] for name, value in figures(session).items()}
+    print("grown over", TURNS, "turns:", grown)
+    assert grown["JSHeapUsedSize"] / TURNS < 60_000, grown
+    assert grown["Nodes"] / TURNS < 250, grown
+    page.get_by_role("button", name="New chat").click()
+    expect(said(page)).to_have_count(0)
+    left = {name: value - before[name] for name, value in figures(session).items()}
+    print("left of it in a new chat:", left)
+    assert left["Nodes"] < 600, left
+    assert left["JSHeapUsedSize"] < 2_000_000, left
+
+
+def figures(session: CDPSession) -> dict[str, float]:
+    """What is in memory after rubbish has been collected."""
+    for _ in range(3):
+        session.send("HeapProfiler.collectGarbage")
+    metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
+    return {name: metrics[name] for name in ("JSHeapUsedSize", "Nodes", "JSEventListeners")}
