@@ -51,7 +51,6 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, Sessio
   #hasDrawn = false;
   #isReady = false;
   readonly #ready = settable();
-  #drawn = settable();
   #wantedLocale: string | null = null;
   /** Whether the language is there: nothing is drawn in another one before. */
   #hasTexts = false;
@@ -94,8 +93,10 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, Sessio
     if (params.newThread) await this.#open(null);
     await this.#session.reopened();
     const { chat } = this.#session;
-    while (chat.isResponding) await this.#drawn.promise;
-    await this.#told(() => chat.send(inputOf(params)));
+    await this.#told(async () => {
+      await chat.quiet();
+      await chat.send(inputOf(params));
+    });
   }
 
   async setComposerValue(params: ValueParams): Promise<void> {
@@ -270,8 +271,6 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, Sessio
   #draw(): void {
     this.#isDue = false;
     this.#revision += 1;
-    this.#drawn.set();
-    this.#drawn = settable();
     const title = this.#session.chat.conversation.thread?.title ?? null;
     if (title !== this.#title) this.#tell("chatkit.log", { name: "thread.title", data: { title } });
     this.#title = title;

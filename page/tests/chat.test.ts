@@ -175,6 +175,41 @@ describe("a chat", () => {
     expect(chat.conversation.items).toMatchObject([{ widget: { value: "new" } }]);
   });
 
+  it("carries out actions after the answer that is coming, one after the other", async () => {
+    let end: () => void = () => undefined;
+    const open = new ReadableStream({
+      start(stream) {
+        for (const event of [created, done(user("u1"))]) stream.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`));
+        end = () => stream.close();
+      },
+    });
+    const { chat, asked } = chatting([
+      new Response(open, { headers: { "content-type": "text/event-stream" } }),
+      () => (expect(chat.conversation.items.length).toBe(1), sse(done(answer("m2")))),
+      () => (expect(chat.conversation.items.length).toBe(2), sse(done(answer("m3")))),
+    ]);
+    const sending = chat.send(INPUT);
+    await settled();
+    const acting = [chat.act({ type: "one" }, null), chat.act({ type: "two" }, null)];
+    await settled();
+    expect([asked.length, ids(chat)]).toEqual([1, ["u1"]]);
+    end();
+    await sending;
+    await Promise.all(acting);
+    expect(asked.slice(1).map(({ params }) => (params.action as { type: string }).type)).toEqual(["one", "two"]);
+    expect(ids(chat)).toEqual(["u1", "m2", "m3"]);
+  });
+
+  it("carries out no action in a thread that was left meanwhile", async () => {
+    const { chat, asked } = chatting([() => new Promise<Response>(() => undefined)]);
+    void chat.send(INPUT).catch(() => undefined);
+    chat.conversation = { ...chat.conversation, thread: { id: "thr_1", created_at: base.created_at } };
+    const acting = [chat.act({ type: "one" }, null), chat.act({ type: "two" }, null)].map((each) => each.catch((error: Error) => error.name));
+    chat.leave();
+    expect(await Promise.all(acting)).toEqual(["AbortError", "AbortError"]);
+    expect(asked.length).toBe(1);
+  });
+
   it("does nothing with a thread that is not there yet", async () => {
     const { chat } = chatting([]);
     await expect(chat.act({ type: "x" }, null)).rejects.toThrow("no conversation yet");

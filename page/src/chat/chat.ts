@@ -43,6 +43,8 @@ export class Chat {
   /** Of the reading during which the page carries out a tool. */
   #calling: AbortSignal | null = null;
   #accepted: () => void = () => undefined;
+  /** Those who wait for the end of the answer, each for the end of the one before. */
+  #waiting: (() => void)[] = [];
 
   constructor(client: Client, host: ChatHost) {
     this.#client = client;
@@ -121,7 +123,7 @@ export class Chat {
       if (this.sending === input) signal.throwIfAborted();
     } finally {
       if (this.sending === input) this.sending = null;
-      this.#host.changed();
+      this.#changed();
     }
   }
 
@@ -139,10 +141,13 @@ export class Chat {
     }
   }
 
-  /** Runs an action on the server and shows what comes of it. */
+  /** Runs an action on the server and shows what comes of it, after an answer that is still coming. */
   async act(action: WidgetAction, itemId: string | null, streaming = true): Promise<void> {
     const params = { thread_id: this.#requireThread(), item_id: itemId, action };
-    if (streaming) return this.#run("threads.custom_action", params);
+    if (streaming) {
+      await this.quiet();
+      return this.#run("threads.custom_action", params);
+    }
     const answer = await this.#client.ask<{ updated_item?: Item }>("threads.sync_custom_action", params);
     if (answer.updated_item) this.#show(replacedItem(this.conversation, answer.updated_item));
   }
@@ -168,6 +173,15 @@ export class Chat {
     if (id === null || this.#wantsStop) return;
     const wasTold = await this.#client.cancel(id);
     if (!wasTold) this.#abortReading();
+  }
+
+  /** Ends when no answer is coming any more. Raises AbortError when the thread is left before. */
+  async quiet(): Promise<void> {
+    const { signal } = this.#leaving;
+    while (this.isResponding) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (!signal.aborted) return;
+    this.#waiting.shift()?.();
+    signal.throwIfAborted();
   }
 
   /** The thread has a new title, or status. */
@@ -336,19 +350,24 @@ export class Chat {
 
   #setConnected(isConnected: boolean): void {
     this.isConnected = isConnected;
-    this.#host.changed();
+    this.#changed();
   }
 
   #setLoading(id: string, isLoading: boolean): void {
     this.#loading = isLoading ? id : null;
     this.#host.loading(id, isLoading);
+    this.#changed();
+  }
+
+  #changed(): void {
     this.#host.changed();
+    if (!this.isResponding) this.#waiting.shift()?.();
   }
 
   #show(conversation: Conversation): void {
     if (conversation === this.conversation) return;
     this.conversation = conversation;
-    this.#host.changed();
+    this.#changed();
   }
 }
 
