@@ -132,6 +132,18 @@ describe("files", () => {
   });
 });
 
+describe("sizes", () => {
+  it.each([
+    [0, "0 byte"],
+    [999, "999 byte"],
+    [1000, "1 kB"],
+    [999_999, "1,000 kB"],
+    [2_500_000, "2.5 MB"],
+  ])("of %d bytes are read as %s", (bytes, text) => {
+    expect(ENGLISH.size(bytes)).toBe(text);
+  });
+});
+
 describe("drafts", () => {
   it("are kept by server and thread", () => {
     const drafts = new Drafts("https://a.example/chatkit");

@@ -42,8 +42,8 @@ export class Texts {
 
   /** A size in bytes as people read it. */
   size(bytes: number): string {
-    const power = bytes < 1_000_000 ? 1 : 2;
-    const unit = power === 1 ? "kilobyte" : "megabyte";
+    const power = bytes < 1000 ? 0 : bytes < 1_000_000 ? 1 : 2;
+    const unit = ["byte", "kilobyte", "megabyte"][power] ?? "byte";
     const format = new Intl.NumberFormat(this.locale, { style: "unit", unit, maximumFractionDigits: 1 });
     return format.format(bytes / 1000 ** power);
   }

@@ -16,6 +16,9 @@ export const PARTS = [
   "composer, input, suggestions, send-button, stop-button, attach-button, dictation-button, tool-chip, files, file",
 ].join(", ");
 
+/** For options that are not given: always the same, so that nothing is drawn again for them. */
+const NONE = {};
+
 /** Where files and recordings go. */
 export interface Transport {
   readonly upload: Uploader;
@@ -78,7 +81,7 @@ export class ChatView extends ChatElement {
     return html`<ck-header
       exportparts=${PARTS}
       .threadTitle=${chat.conversation.thread?.title ?? null}
-      .options=${this.options.header ?? {}}
+      .options=${this.options.header ?? NONE}
       ?hasHistory=${this.options.history?.enabled !== false}
       ?isHistoryOpen=${this.isHistoryOpen}
       ?canBegin=${chat.threadId !== null || this.isHistoryOpen || problem !== null}
@@ -92,7 +95,7 @@ export class ChatView extends ChatElement {
       aria-label=${this.t("history.label")}
       .threads=${this.session.threads}
       .revision=${this.revision}
-      .options=${this.options.history ?? {}}
+      .options=${this.options.history ?? NONE}
       .current=${this.session.chat.threadId}
     ></ck-history>`;
   }
@@ -103,7 +106,7 @@ export class ChatView extends ChatElement {
     if (problem) return this.#unopened(problem);
     if (chat.isLoading || this.isComing) return html`<p class="problem" role="status">${this.t("chat.loading")}</p>`;
     if (isEmpty && chat.threadId === null) {
-      return html`<ck-start exportparts=${PARTS} .options=${this.options.startScreen ?? {}}></ck-start>`;
+      return html`<ck-start exportparts=${PARTS} .options=${this.options.startScreen ?? NONE}></ck-start>`;
     }
     return this.#thread();
   }
@@ -139,7 +142,7 @@ export class ChatView extends ChatElement {
     return html`<div class="bottom" part="bottom">
       <ck-composer
         exportparts=${PARTS}
-        .options=${composer ?? {}}
+        .options=${composer ?? NONE}
         .entities=${entities ?? null}
         .commands=${commands ?? null}
         .upload=${this.transport.upload}

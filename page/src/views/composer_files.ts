@@ -2,6 +2,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { styleMap } from "../ui/style_map";
 import type { OutgoingFile } from "../chat/files";
+import { fileName } from "../items/read";
 import { ChatElement, define } from "../ui/element";
 
 /** The files of the message that is being written, with how far they are. Fires `ck-remove` with a file's key. */
@@ -65,10 +66,11 @@ export class ComposerFiles extends ChatElement {
   }
 
   #file(file: OutgoingFile): TemplateResult {
-    const remove = this.t("composer.removeFile", { name: file.name });
+    const name = fileName(file.name);
+    const remove = this.t("composer.removeFile", { name });
     return html`<li part="file">
       ${file.preview ? html`<img src=${file.preview} alt="" />` : html`<ck-icon name="document"></ck-icon>`}
-      <span class="name" dir="auto" title=${file.name}>${file.name}</span>
+      <span class="name" dir="auto" title=${name}>${name}</span>
       <button type="button" class="icon-button" title=${remove} aria-label=${remove} @click=${() => this.emit("ck-remove", file.key)}>
         <ck-icon name="close"></ck-icon>
       </button>
@@ -76,7 +78,8 @@ export class ComposerFiles extends ChatElement {
     </li>`;
   }
 
-  #progress({ name, progress }: OutgoingFile): TemplateResult {
+  #progress({ name: given, progress }: OutgoingFile): TemplateResult {
+    const name = fileName(given);
     const percent = this.texts.percent(progress ?? 0);
     return html`<span
       class="bar"
