@@ -93,10 +93,7 @@ export class ChatKitElement extends ChatElement implements OpenAIChatKit, Sessio
     if (params.newThread) await this.#open(null);
     await this.#session.reopened();
     const { chat } = this.#session;
-    await this.#told(async () => {
-      await chat.quiet();
-      await chat.send(inputOf(params));
-    });
+    await this.#told(() => chat.whenQuiet(() => chat.send(inputOf(params))));
   }
 
   async setComposerValue(params: ValueParams): Promise<void> {

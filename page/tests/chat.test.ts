@@ -200,6 +200,13 @@ describe("a chat", () => {
     expect(ids(chat)).toEqual(["u1", "m2", "m3"]);
   });
 
+  it("sends messages that are asked for at once one after the other", async () => {
+    const { chat, told } = chatting([sse(created, done(user("u1"))), sse(done(user("u2"))), sse(done(user("u3")))]);
+    await Promise.all([1, 2, 3].map(() => chat.whenQuiet(() => chat.send(INPUT))));
+    expect(ids(chat)).toEqual(["u1", "u2", "u3"]);
+    expect(told.filter((each) => each === "start" || each === "end").join(" ")).toBe("start end start end start end");
+  });
+
   it("carries out no action in a thread that was left meanwhile", async () => {
     const { chat, asked } = chatting([() => new Promise<Response>(() => undefined)]);
     void chat.send(INPUT).catch(() => undefined);

@@ -144,10 +144,7 @@ export class Chat {
   /** Runs an action on the server and shows what comes of it, after an answer that is still coming. */
   async act(action: WidgetAction, itemId: string | null, streaming = true): Promise<void> {
     const params = { thread_id: this.#requireThread(), item_id: itemId, action };
-    if (streaming) {
-      await this.quiet();
-      return this.#run("threads.custom_action", params);
-    }
+    if (streaming) return this.whenQuiet(() => this.#run("threads.custom_action", params));
     const answer = await this.#client.ask<{ updated_item?: Item }>("threads.sync_custom_action", params);
     if (answer.updated_item) this.#show(replacedItem(this.conversation, answer.updated_item));
   }
@@ -175,13 +172,13 @@ export class Chat {
     if (!wasTold) this.#abortReading();
   }
 
-  /** Ends when no answer is coming any more. Raises AbortError when the thread is left before. */
-  async quiet(): Promise<void> {
+  /** Begins the work as soon as no answer is coming any more. Raises AbortError when the thread is left before. */
+  async whenQuiet<T>(work: () => Promise<T>): Promise<T> {
     const { signal } = this.#leaving;
     while (this.isResponding) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    if (!signal.aborted) return;
+    if (!signal.aborted) return work();
     this.#waiting.shift()?.();
-    signal.throwIfAborted();
+    throw new DOMException("The thread was left.", "AbortError");
   }
 
   /** The thread has a new title, or status. */
