@@ -83,9 +83,12 @@ def tolerated() -> list[str]:
 
 @pytest.fixture
 def visitor(
-    browser: Browser, tolerated: list[str], request: pytest.FixtureRequest
+    browser: Browser, start: Callable[..., App], tolerated: list[str], request: pytest.FixtureRequest
 ) -> Iterator[BrowserContext]:
-    """A browser's context; errors in its pages fail the test. A parameter is Playwright's options of it."""
+    """A browser's context; errors in its pages fail the test. A parameter is Playwright's options of it.
+
+    It leaves before the apps of `start` do, whose absence would be an error.
+    """
     with watched(browser, tolerated, **getattr(request, "param", {})) as context:
         yield context
 

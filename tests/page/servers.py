@@ -28,7 +28,7 @@ from chatkit_asgi.types import (
 )
 from chatkit_asgi.web.playground import page_routes
 
-__all__ = ["Caller", "hasty", "plain_app"]
+__all__ = ["Caller", "brisk", "hasty", "plain_app"]
 
 PAUSE = 0.05
 """Seconds between two words."""
@@ -93,3 +93,5 @@ def plain() -> Starlette:
 plain_app = plain()
 hasty = demo_agent(delay=0)
 """The demo without its pauses."""
+brisk = demo_agent(delay=0.002)
+"""The demo with pauses that are just enough to tell its words apart."""

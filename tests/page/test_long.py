@@ -10,6 +10,7 @@ TURNS = 200
 PAGE = 50
 """Items that the page loads at once."""
 HASTY = pytest.mark.parametrize("address", [{"CHATKIT_AGENT": "tests.page.servers:hasty"}], indirect=True)
+BRISK = pytest.mark.parametrize("address", [{"CHATKIT_AGENT": "tests.page.servers:brisk"}], indirect=True)
 COUNT = """() => {
   window.updates = {};
   let proto = customElements.get('ck-answer').prototype;
@@ -23,7 +24,8 @@ COUNT = """() => {
   window.changed = changed;
   const observe = each => new MutationObserver(found => found.forEach(({target}) => changed.add(target)))
     .observe(each.shadowRoot, {subtree: true, childList: true, characterData: true, attributes: true});
-  const thread = document.querySelector('openai-chatkit').shadowRoot.querySelector('ck-thread');
+  const thread = document.querySelector('openai-chatkit').shadowRoot.querySelector('ck-chat').shadowRoot
+    .querySelector('ck-thread');
   thread.shadowRoot.querySelectorAll('ck-user-message, ck-answer').forEach(observe);
   window.deltas = 0;
   const chat = document.querySelector('openai-chatkit');
@@ -61,6 +63,7 @@ def long_thread(page: Page, address: str) -> str:
     return thread
 
 
+@BRISK
 def test_a_long_thread_opens_at_its_end_and_draws_only_what_changes(page: Page, long_thread: str) -> None:
     page.reload()
     expect(said(page).last).to_be_in_viewport()
