@@ -6,9 +6,8 @@ import { ChatElement, define } from "../ui/element";
 
 /** What a user said. */
 export class UserMessageElement extends ChatElement {
-  static override properties = { item: { attribute: false }, isSending: { type: Boolean } };
+  static override properties = { item: { attribute: false } };
   declare item: Pick<UserMessage, "content" | "attachments" | "quoted_text">;
-  declare isSending: boolean;
 
   static override styles = css`
     :host {
@@ -26,9 +25,6 @@ export class UserMessageElement extends ChatElement {
       overflow-wrap: anywhere;
       padding: calc(2 * var(--ck-space)) calc(4 * var(--ck-space));
       white-space: pre-wrap;
-    }
-    .sending {
-      opacity: 0.7;
     }
     .attachments {
       display: flex;
@@ -63,7 +59,7 @@ export class UserMessageElement extends ChatElement {
         : nothing}
       ${quote ? html`<blockquote dir="auto" part="quote">${quote}</blockquote>` : nothing}
       ${hasText
-        ? html`<div class=${this.isSending ? "bubble sending" : "bubble"} part="user-message" dir="auto">${content.map(part)}</div>`
+        ? html`<div class="bubble" part="user-message" dir="auto">${content.map(part)}</div>`
         : nothing}
     `;
   }

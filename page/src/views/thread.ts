@@ -152,7 +152,7 @@ export class ThreadView extends ChatElement {
   #sent(input: UserInput): TemplateResult {
     const item = { content: input.content, attachments: [], quoted_text: input.quoted_text };
     return html`<section class="turn last tall">
-      <ck-user-message exportparts="user-message, quote" .item=${item} isSending></ck-user-message>
+      <ck-user-message exportparts="user-message, quote" .item=${item}></ck-user-message>
       ${this.#progress()}
     </section>`;
   }
