@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import App, watched
+from tests.page.scripted import until
 from tests.page.talk import answers, box, said, say, start_answer
 
 FOCUS = """() => {
@@ -61,7 +62,7 @@ def press(page: Page, *keys: str) -> None:
     """Press keys one after the other: the focus is never lost, and is to be seen."""
     for key in keys:
         page.keyboard.press(key)
-        page.wait_for_function(LOOK)
+        until(page, f"({LOOK})()")
 
 
 def tab_to(page: Page, name: str, key: str = "Tab") -> None:
@@ -100,7 +101,7 @@ def test_a_conversation_is_led_with_the_keyboard_alone(page: Page) -> None:
     tab_to(page, "Stop")
     press(page, "Enter")
     settled(page)
-    page.wait_for_function(IS_THERE)
+    until(page, f"({IS_THERE})()")
     expect(box(page)).to_be_focused()
     send(page, "/form")
     settled(page)
@@ -115,7 +116,7 @@ def test_a_conversation_is_led_with_the_keyboard_alone(page: Page) -> None:
     press(page, "Enter")
     expect(answers(page).last).to_contain_text("The demo got the action")
     settled(page)
-    page.wait_for_function(IS_THERE)
+    until(page, f"({IS_THERE})()")
 
 
 def test_questions_are_answered_with_the_keyboard_alone(page: Page) -> None:
@@ -128,7 +129,7 @@ def test_questions_are_answered_with_the_keyboard_alone(page: Page) -> None:
     press(page, "Enter")
     expect(page.get_by_text("Thank you. This came back")).to_be_visible()
     settled(page)
-    page.wait_for_function(IS_THERE)
+    until(page, f"({IS_THERE})()")
 
 
 def test_the_history_is_used_with_the_keyboard_alone(page: Page) -> None:
@@ -158,7 +159,7 @@ def test_the_history_is_used_with_the_keyboard_alone(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
     press(page, "Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    page.wait_for_function(IS_THERE)
+    until(page, f"({IS_THERE})()")
     tab_to(page, "Actions for Renamed")
     press(page, "Enter")
     expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
@@ -166,7 +167,7 @@ def test_the_history_is_used_with_the_keyboard_alone(page: Page) -> None:
     tab_to(page, "Delete")
     press(page, "Enter")
     expect(page.get_by_role("button", name="Renamed", exact=True)).to_be_hidden()
-    page.wait_for_function(IS_THERE)
+    until(page, f"({IS_THERE})()")
     tab_to(page, "First")
     press(page, "Enter")
     expect(said(page)).to_have_text(["First"])

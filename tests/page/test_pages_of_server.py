@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser import App
+from tests.page.scripted import until
 from tests.page.talk import answers, box, said, say, thread_of
 
 TOKENS = {"CHATKIT_AUTH": "token", "CHATKIT_AUTH_TOKENS": "me:let-me-in"}
@@ -98,10 +99,10 @@ def test_the_theme_is_the_system_s_until_it_is_switched(page: Page) -> None:
     assert page.evaluate(MODE) == "dark"
     dark = page.evaluate(ground)
     page.emulate_media(color_scheme="light")
-    page.wait_for_function(f"{MODE} === 'light'")
+    until(page, f"{MODE} === 'light'")
     assert page.evaluate(ground) != dark
     page.get_by_role("button", name="dark mode").click()
-    page.wait_for_function(f"{MODE} === 'dark'")
+    until(page, f"{MODE} === 'dark'")
     page.reload()
     assert page.evaluate(MODE) == "dark"
     assert page.evaluate(ground) == dark
