@@ -59,6 +59,7 @@ def test_the_address_names_the_thread(page: Page, visitor: BrowserContext) -> No
     first = page.url
     page.get_by_role("button", name="New chat").click()
     expect(page).to_have_url(first.partition("#")[0] + "#/")
+    expect(said(page)).to_have_count(0)
     say(page, "Second")
     second = page.url
     page.go_back()
