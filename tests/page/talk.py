@@ -10,6 +10,8 @@ __all__ = ["answers", "box", "line", "said", "say", "shown", "start_answer", "st
 Items = list[tuple[str, str]]
 """Kinds and texts of items, oldest first."""
 
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+"""Ends when what has happened is also to be seen."""
 SENTENCES = 40
 """Of the demo's slow answer."""
 
@@ -30,6 +32,7 @@ def answers(page: Page) -> Locator:
 
 def say(page: Page, text: str) -> None:
     """Send a message and wait for the end of its answer."""
+    page.evaluate(DRAWN)
     before = said(page).count()
     box(page).fill(text)
     box(page).press("Enter")
