@@ -25,7 +25,7 @@ OFFERED = {"CHATKIT_MODELS": "tiny=Quick", "CHATKIT_TOOLS": "task=A task, notice
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser that shares two slow cores with others is now and then late: what fails is tried once more."""
+    """A browser that shares slow cores with others is now and then late: what fails is tried once more."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.flaky(reruns=1))
